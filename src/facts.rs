@@ -1,0 +1,50 @@
+//! What the gate rests on beside the rules and the policy. The shell looks; the gate only reads.
+
+use jiff::Timestamp;
+
+/// The facts that a message is decided under; all of them are recorded in its decision.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Facts {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The halt, as last seen.
+    pub halt: Halt,
+    /// What covers an outward action of this message, as last seen.
+    pub cover: Cover,
+}
+
+/// The halt, with the revision of the record that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Halt {
+    /// Not halted; 0 where no halt was ever recorded.
+    Off {
+        /// The stream sequence of the record.
+        revision: u64,
+    },
+    /// Halted: nothing is handled.
+    On {
+        /// The stream sequence of the record.
+        revision: u64,
+    },
+}
+
+/// What covers an outward action. There is no variant that lets one out: that one comes with the permit
+/// that it must carry, and until then no outward action can be planned at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cover {
+    /// What is known of grants is too old to rely on.
+    Stale,
+    /// No grant covers the action.
+    NoGrant,
+    /// A grant does, but a cap's window is full.
+    CapReached,
+}
+
+impl Facts {
+    /// The facts where nothing was ever halted or granted: what offline commands decide under.
+    pub fn quiet(now: Timestamp) -> Self {
+        Self { now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant }
+    }
+}

@@ -1,0 +1,3 @@
+//! The `decile` command.
+
+fn main() {}
