@@ -1,0 +1,70 @@
+//! How a channel's payloads become messages, fully resolved: a preset, and what the operator mapped by hand.
+
+use std::collections::BTreeMap;
+
+/// A channel's way from payload to message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// Where values come from unless [`Recipe::by_hand`] says otherwise.
+    pub preset: Preset,
+    /// Sources that the operator named; for each field, they replace the preset's.
+    pub by_hand: Mapping,
+    /// Senders that are ourselves.
+    pub own_senders: Vec<String>,
+}
+
+/// The shapes that Decile knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// `{"id","channel","sender","subject","text","sent_at","thread","attributes":{}}`.
+    #[default]
+    Decile,
+    /// The payload is the text.
+    Raw,
+    /// CloudEvents 1.0, structured (`application/cloudevents+json`) or binary (`ce-*` headers).
+    Cloudevents,
+    /// Slack's Events API, `event_callback` with a `message` event.
+    SlackEvents,
+    /// Internet mail, RFC 5322 with MIME.
+    Mail,
+}
+
+/// For each field, where to look, in order: the first source that has a value gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// The text.
+    pub text: Vec<Source>,
+    /// The source's id.
+    pub id: Vec<Source>,
+    /// Who wrote it.
+    pub sender: Vec<Source>,
+    /// The subject line.
+    pub subject: Vec<Source>,
+    /// When it was sent: RFC 3339, or seconds since the epoch.
+    pub sent_at: Vec<Source>,
+    /// The thread.
+    pub thread: Vec<Source>,
+    /// Whether a bot wrote it: any value but `false`, `0`, `null` and the empty text says so.
+    pub bot: Vec<Source>,
+    /// Attributes by name.
+    pub attributes: BTreeMap<String, Vec<Source>>,
+    /// Headers that rules may look at, names in lower case.
+    pub headers: Vec<String>,
+}
+
+/// One place to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A JSON Pointer (RFC 6901) into the payload, unescaped tokens.
+    Pointer(Vec<String>),
+    /// `header:Name`; compared case-insensitively.
+    Header(String),
+    /// `subject[n]`: a token of the NATS subject, from 0.
+    SubjectToken(usize),
+}
+
+/// The text is no source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a source is a JSON Pointer (`/event/text`), `header:Name` or `subject[n]`")]
+pub struct SourceError;
