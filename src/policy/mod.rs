@@ -5,7 +5,7 @@ pub mod draft;
 pub mod level;
 
 use crate::channel::Channel;
-use crate::class::Class;
+use crate::class::{Class, NameError, is_name};
 use crate::digest::Digest;
 use action::Action;
 use level::Level;
@@ -54,10 +54,32 @@ pub struct Line {
 
 /// A desk's name, checked: `[A-Za-z0-9_-]{1,64}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct Desk(pub(crate) String);
+#[serde(try_from = "String", into = "String")]
+pub struct Desk(String);
+
+impl TryFrom<String> for Desk {
+    type Error = NameError;
+
+    fn try_from(name: String) -> Result<Self, NameError> {
+        Self::parse(&name)
+    }
+}
+
+impl From<Desk> for String {
+    fn from(desk: Desk) -> String {
+        desk.0
+    }
+}
 
 impl Desk {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// Where it is not `[A-Za-z0-9_-]{1,64}`.
+    pub fn parse(name: &str) -> Result<Self, NameError> {
+        if is_name(name) { Ok(Self(name.to_owned())) } else { Err(NameError) }
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
