@@ -2,52 +2,35 @@
 //!
 //! Nothing here fails: a payload that cannot be read becomes [`Malformed`], which is evidence, and escalates.
 
+pub mod fill;
+pub mod inspect;
+pub mod json;
+mod malformed;
+mod origin;
+mod payload;
+mod presets;
 pub mod recipe;
+mod time;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub use malformed::{Malformed, MalformedKind};
 
 use crate::channel::Channel;
 use crate::message::{Delivery, Message};
+use fill::Fill;
 use recipe::Recipe;
+use witness::{Nobody, Witness};
 
 /// The bounds of decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// The longest payload that is decoded at all, and the longest text of a message, in bytes.
     pub message_bytes_max: usize,
-    /// How deep JSON may nest.
+    /// How deep JSON may nest; at most [`json::JSON_DEPTH_CEILING`] counts.
     pub json_depth_max: usize,
-}
-
-/// Why a payload is no message. A closed list; the detail is for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// What is wrong.
-    pub kind: MalformedKind,
-    /// Where and what, in a line, with at most a few words of the payload.
-    pub detail: String,
-}
-
-/// What is wrong with a payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MalformedKind {
-    /// Longer than `message_bytes_max`: the one kind whose reason is `oversized`.
-    Oversized,
-    /// Not UTF-8.
-    NotUtf8,
-    /// Not JSON, or not an object.
-    NotJson,
-    /// JSON nested deeper than `json_depth_max`.
-    TooDeep,
-    /// A JSON object has the same key twice: readers would disagree about it.
-    DuplicateKey,
-    /// Not mail, or mail without a readable part.
-    NotMail,
-    /// Not a CloudEvent: a required attribute is missing or wrong.
-    NotCloudEvent,
-    /// No text where the mapping looks for it.
-    NoText,
-    /// A mapped value has the wrong type.
-    WrongType,
 }
 
 /// Decodes a delivery by the channel's recipe.
@@ -55,10 +38,27 @@ pub enum MalformedKind {
 /// # Errors
 /// Where the payload is no message; the caller escalates.
 pub fn decode(
-    _recipe: &Recipe,
-    _channel: &Channel,
-    _limits: &DecodeLimits,
-    _delivery: &Delivery,
+    recipe: &Recipe,
+    channel: &Channel,
+    limits: &DecodeLimits,
+    delivery: &Delivery,
 ) -> Result<Message, Malformed> {
-    Err(Malformed { kind: MalformedKind::NoText, detail: String::new() })
+    read(recipe, channel, limits, delivery, &mut Nobody)
+}
+
+/// Decodes while somebody watches: what [`decode`] and [`inspect::inspect`] have in common is everything.
+fn read(
+    recipe: &Recipe,
+    channel: &Channel,
+    limits: &DecodeLimits,
+    delivery: &Delivery,
+    witness: &mut dyn Witness,
+) -> Result<Message, Malformed> {
+    let (bytes, bytes_max) = (delivery.payload.len(), limits.message_bytes_max);
+    if bytes > bytes_max {
+        let detail = format!("the payload has {bytes} bytes; `message_bytes_max` is {bytes_max}");
+        return Err(Malformed::new(MalformedKind::Oversized, detail));
+    }
+    let payload = presets::open(recipe.preset, limits, delivery)?;
+    Fill { recipe, limits, payload: &payload, witness }.message(channel)
 }

@@ -1,6 +1,8 @@
 //! How a channel's payloads become messages, fully resolved: a preset, and what the operator mapped by hand.
 
+use super::json::index;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A channel's way from payload to message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,3 +70,49 @@ pub enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a source is a JSON Pointer (`/event/text`), `header:Name` or `subject[n]`")]
 pub struct SourceError;
+
+impl Source {
+    /// Parses a source as people write it: `/event/text`, `header:Name`, `subject[2]`.
+    ///
+    /// # Errors
+    /// Where it is none of the three forms.
+    pub fn parse(text: &str) -> Result<Self, SourceError> {
+        if let Some(tokens) = text.strip_prefix('/') {
+            return tokens.split('/').map(unescape).collect::<Result<_, _>>().map(Self::Pointer);
+        }
+        if let Some(name) = text.strip_prefix("header:") {
+            let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+            return if plain { Ok(Self::Header(name.to_owned())) } else { Err(SourceError) };
+        }
+        let number = text.strip_prefix("subject[").and_then(|rest| rest.strip_suffix(']'));
+        number.and_then(index).map(Self::SubjectToken).ok_or(SourceError)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pointer(tokens) => {
+                tokens.iter().try_for_each(|token| write!(f, "/{}", token.replace('~', "~0").replace('/', "~1")))
+            }
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::SubjectToken(number) => write!(f, "subject[{number}]"),
+        }
+    }
+}
+
+/// A pointer's token without its escapes: `~1` is a slash, `~0` a tilde, and nothing else may follow one.
+fn unescape(token: &str) -> Result<String, SourceError> {
+    let mut pieces = token.split('~');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (character, rest) = match piece.split_at_checked(1) {
+            Some(("0", rest)) => ('~', rest),
+            Some(("1", rest)) => ('/', rest),
+            _ => return Err(SourceError),
+        };
+        plain.push(character);
+        plain.push_str(rest);
+    }
+    Ok(plain)
+}
