@@ -2,6 +2,19 @@
 //!
 //! [`Config`] is what is meant: every default filled in, every bound checked, every reference resolved.
 
+pub mod bus;
+pub mod channels;
+pub mod filter;
+pub mod limits;
+pub mod load;
+pub mod main_file;
+pub mod number;
+pub mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use load::{Loaded, load_files};
+
 use crate::channel::{Channel, Mode};
 use crate::decode::DecodeLimits;
 use crate::decode::recipe::Recipe;

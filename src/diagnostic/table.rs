@@ -33,6 +33,25 @@ impl<T> Placed<T> {
     }
 }
 
+/// In a schema a placed value is the value.
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// Parses a TOML file and gives its root table to `read`. Syntax errors are reported; what could be
 /// parsed beside them is still read, so that one run reports as much as possible.
 pub fn read_file<T>(file: &Arc<SourceFile>, report: &Report, read: impl FnOnce(&Table<'_>) -> T) -> T {
@@ -86,6 +105,11 @@ impl<'a> Table<'a> {
     /// Whether the key is there, whatever its type.
     pub fn has(&self, key: &str) -> bool {
         self.entries.get(key).is_some()
+    }
+
+    /// The value of a key as it stands, if the key is there.
+    pub fn raw(&self, key: &'static str) -> Option<Value<'a>> {
+        self.get(key).map(|value| self.value(value))
     }
 
     /// A string, if the key is there.
@@ -159,6 +183,11 @@ impl<'a> Table<'a> {
     pub fn table<T>(&self, key: &'static str, read: impl FnOnce(&Table<'_>) -> T) -> Option<T> {
         let value = self.get(key)?;
         self.value(value).table(key, read)
+    }
+
+    /// Gives `read` a table without entries that stands where this one does: what an absent table means.
+    pub fn empty<T>(&self, read: impl FnOnce(&Table<'_>) -> T) -> T {
+        read(&Table::new(self.file, self.report, &DeTable::new(), self.span.clone(), self.what))
     }
 
     /// An array of tables (`[[key]]`); an absent key is an empty one.

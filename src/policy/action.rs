@@ -41,6 +41,10 @@ pub struct Nature {
 /// An action that is neither built in nor declared: outward and irreversible.
 pub const UNDECLARED: Nature = Nature { reach: Reach::Outward, reversibility: Reversibility::Irreversible };
 
+/// The types that need no declaration.
+pub const BUILT_IN_TYPES: [&str; 9] =
+    ["label", "note", "draft", "archive", "mark_read", "react", "reply", "forward", "send"];
+
 /// The nature of the built-in types.
 pub fn built_in(kind: &str) -> Option<Nature> {
     let (reach, reversibility) = match kind {

@@ -28,6 +28,21 @@ impl Level {
     }
 }
 
+/// In a schema a level is its number.
+impl schemars::JsonSchema for Level {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Level".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 0, "maximum": 3 })
+    }
+}
+
 /// What a level allows for an action: a cell of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowance {

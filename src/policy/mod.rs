@@ -3,6 +3,8 @@
 pub mod action;
 pub mod draft;
 pub mod level;
+pub mod resolve;
+pub mod written;
 
 use crate::channel::Channel;
 use crate::class::{Class, NameError, is_name};

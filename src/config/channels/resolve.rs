@@ -1,0 +1,136 @@
+//! From `channels.toml` as written to the channels as meant.
+
+use super::{WrittenChannel, WrittenChannels, WrittenSource, canonical};
+use crate::channel::Channel;
+use crate::config::bus::stream_name;
+use crate::config::{Bus, ChannelSpec, Channels, Limits, SourceStream, filter};
+use crate::decode::recipe::Recipe;
+use crate::diagnostic::Report;
+use crate::diagnostic::table::Placed;
+use crate::policy::resolve::unique;
+use std::collections::BTreeSet;
+
+const SOURCES_MAX: usize = 64;
+const CHANNELS_MAX: usize = 1_024;
+const OWN_SENDERS_MAX: usize = 256;
+
+impl WrittenChannels {
+    /// The channels as meant; `bus` tells which subjects and which stream are our own.
+    pub(in crate::config) fn resolve(&self, bus: &Bus, limits: &Limits, report: &Report) -> Channels {
+        self.check_names(bus, report);
+        self.check_subjects(bus, report);
+        let sources: Vec<SourceStream> = self.source.iter().map(|source| source.resolve(report)).collect();
+        Channels { digest: canonical::digest(&sources, limits), sources }
+    }
+
+    /// Every channel's name, as far as it is one.
+    pub(in crate::config) fn names(&self) -> BTreeSet<Channel> {
+        self.channels().filter_map(|(_, channel)| Channel::parse(&channel.name.as_ref()?.value).ok()).collect()
+    }
+
+    fn channels(&self) -> impl Iterator<Item = (&WrittenSource, &WrittenChannel)> {
+        self.source.iter().flat_map(|source| source.channel.iter().map(move |channel| (source, channel)))
+    }
+
+    fn check_names(&self, bus: &Bus, report: &Report) {
+        let _ = unique("source", self.source.iter().filter_map(|source| source.stream.as_ref()), report);
+        let _ = unique("channel", self.channels().filter_map(|(_, channel)| channel.name.as_ref()), report);
+        for stream in self.source.iter().filter_map(|source| source.stream.as_ref()) {
+            if stream.value == bus.stream {
+                let message = format!("`{}` is the stream for decisions", stream.value);
+                report.error("own-stream", &stream.at, message, "read messages from another stream");
+            }
+        }
+        if let Some(source) = self.source.get(SOURCES_MAX) {
+            report.error("too-many", &source.at, format!("more than {SOURCES_MAX} sources"), "remove some");
+        }
+        if let Some((source, _)) = self.channels().nth(CHANNELS_MAX) {
+            report.error("too-many", &source.at, format!("more than {CHANNELS_MAX} channels"), "remove some");
+        }
+    }
+
+    /// A broker refuses filters of one consumer that overlap, and so do we, with the line to change.
+    fn check_subjects(&self, bus: &Bus, report: &Report) {
+        let own = format!("{}.>", bus.root);
+        for source in &self.source {
+            let mut before: Vec<&Placed<String>> = Vec::new();
+            for subject in source.channel.iter().filter_map(|channel| channel.subject.as_ref()) {
+                if !is_filter(subject, report) {
+                    continue;
+                }
+                if filter::overlaps(&subject.value, &own) {
+                    let message = format!("`{}` takes our own records under `{own}`", subject.value);
+                    report.error("own-subject", &subject.at, message, "narrow it, or change `root`");
+                }
+                if let Some(first) = before.iter().find(|first| filter::overlaps(&first.value, &subject.value)) {
+                    let message = format!("`{}` overlaps `{}`", subject.value, first.value);
+                    let help = format!("make them apart: the other is in line {}", first.at.line());
+                    report.error("overlap", &subject.at, message, help);
+                }
+                before.push(subject);
+            }
+        }
+    }
+}
+
+impl WrittenSource {
+    fn resolve(&self, report: &Report) -> SourceStream {
+        if self.channel.is_empty() {
+            report.error("no-channel", &self.at, "the source has no channel", "add `[[source.channel]]`");
+        }
+        SourceStream {
+            stream: stream_name(self.stream.as_ref(), "", report),
+            consumer: stream_name(self.consumer.as_ref(), "decile", report),
+            channels: self.channel.iter().filter_map(|channel| channel.resolve(report)).collect(),
+        }
+    }
+}
+
+impl WrittenChannel {
+    /// The channel as meant; `None` where it has no name to go by, which is reported.
+    fn resolve(&self, report: &Report) -> Option<ChannelSpec> {
+        let recipe = Recipe {
+            preset: self.preset.as_ref().map_or_else(Default::default, |preset| preset.value),
+            by_hand: self.map.resolve(report),
+            own_senders: self.own_senders(report),
+        };
+        Some(ChannelSpec {
+            channel: channel(self.name.as_ref()?, report)?,
+            subject: self.subject.as_ref()?.value.clone(),
+            mode: self.mode.as_ref().map_or_else(Default::default, |mode| mode.value),
+            recipe,
+        })
+    }
+
+    /// Sorted, each once: their order means nothing.
+    fn own_senders(&self, report: &Report) -> Vec<String> {
+        if let Some(sender) = self.own_senders.get(OWN_SENDERS_MAX) {
+            report.error("too-many", &sender.at, format!("more than {OWN_SENDERS_MAX} senders"), "remove some");
+        }
+        if let Some(sender) = self.own_senders.iter().find(|sender| sender.value.trim().is_empty()) {
+            report.error("bad-name", &sender.at, "an empty text is no sender", "remove it");
+        }
+        let mut senders: Vec<String> = self.own_senders.iter().map(|sender| sender.value.clone()).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        senders
+    }
+}
+
+fn channel(name: &Placed<String>, report: &Report) -> Option<Channel> {
+    match Channel::parse(&name.value) {
+        Ok(channel) => Some(channel),
+        Err(error) => {
+            let message = format!("`{}` cannot be a channel: {error}", name.value);
+            report.error("bad-channel", &name.at, message, "write source and name: `slack.support`");
+            None
+        }
+    }
+}
+
+fn is_filter(subject: &Placed<String>, report: &Report) -> bool {
+    let Some(wrong) = filter::wrong(&subject.value) else { return true };
+    let message = format!("`{}` is no subject filter: {wrong}", subject.value);
+    report.error("bad-subject", &subject.at, message, "write tokens with dots between: `chat.slack.support.>`");
+    false
+}
