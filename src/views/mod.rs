@@ -1,1 +1,73 @@
-//! (to come)
+//! Two readings of a field, each with a map back to the field as sent.
+//!
+//! *Raw* is the field without differences that nobody means: case, white space, typographic quotes, dashes.
+//! *Folded* also undoes what hides a word: compatibility forms (NFKC), invisible characters, look-alikes
+//! (UTS #39). What helps to handle a message must match raw; what helps to escalate it may match either.
+
+pub(crate) mod chars;
+mod fold;
+mod inspect;
+mod view;
+pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use inspect::{Uninspectable, inspect};
+pub use view::View;
+
+/// Both views of one field. Refilling keeps the buffers.
+#[derive(Clone, Debug, Default)]
+pub struct Views {
+    raw: View,
+    folded: View,
+    shared: bool,
+}
+
+impl Views {
+    /// Both views of a text.
+    pub fn of(text: &str) -> Self {
+        let mut views = Self::default();
+        views.refill(text);
+        views
+    }
+
+    /// Replaces both views by those of another text.
+    pub fn refill(&mut self, text: &str) {
+        fold::raw(text, &mut self.raw);
+        // Folding changes nothing that is plain ASCII, bar what the raw view changed already.
+        self.shared = self.raw.text().is_ascii() || {
+            fold::folded(text, &mut self.folded);
+            self.folded.text() == self.raw.text()
+        };
+    }
+
+    /// The raw view.
+    pub fn raw(&self) -> &View {
+        &self.raw
+    }
+
+    /// The folded view; the raw one where both say the same.
+    pub fn folded(&self) -> &View {
+        if self.shared { &self.raw } else { &self.folded }
+    }
+
+    /// Whether both views say the same, so that one scan serves both.
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+}
+
+/// A text as the raw view has it.
+pub(crate) fn raw_text(text: &str) -> String {
+    let mut view = View::default();
+    fold::raw(text, &mut view);
+    view.into_text()
+}
+
+/// A text as the folded view has it.
+pub(crate) fn folded_text(text: &str) -> String {
+    let mut view = View::default();
+    fold::folded(text, &mut view);
+    view.into_text()
+}

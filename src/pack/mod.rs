@@ -1,0 +1,207 @@
+//! A pack: rules, compiled. `rules` makes it, `classify` reads it.
+
+pub(crate) mod number;
+pub(crate) mod pattern;
+pub(crate) mod scanner;
+mod truth;
+
+pub use truth::Truth;
+
+use crate::channel::Channel;
+use crate::class::{Class, RuleId};
+use crate::digest::Digest;
+use crate::message::Field;
+use number::Comparison;
+use pattern::{Pattern, ViewSet};
+use scanner::Scanner;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The version of the language and of the engine that reads it; part of every pack's digest. It changes
+/// whenever the same rules may decide a message otherwise.
+pub const LANGUAGE_VERSION: &str = "decile rules 1";
+
+/// Rules, compiled: everything that classifying needs, known by its digest.
+pub struct Pack {
+    pub(crate) digest: Digest,
+    /// Ordered by id.
+    pub(crate) rules: Vec<Rule>,
+    /// Ordered by name.
+    pub(crate) classes: Vec<ClassSpec>,
+    pub(crate) restrictions: Vec<Restriction>,
+    /// The text first.
+    pub(crate) fields: Vec<Field>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) scanner: Scanner,
+    /// Regexes that run on every message.
+    pub(crate) ungated: Vec<usize>,
+    /// Restricting rules that look at a field which may be absent: they can fire though nothing matches.
+    pub(crate) fail_closed: Vec<usize>,
+}
+
+/// A rule, compiled.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) info: RuleInfo,
+    /// Its class, by index; `None` for a restricting rule.
+    pub(crate) class: Option<usize>,
+    /// Empty where it is for every channel.
+    pub(crate) channels: Vec<ChannelFilter>,
+    pub(crate) any: Vec<usize>,
+    pub(crate) all: Vec<usize>,
+    pub(crate) none: Vec<usize>,
+    pub(crate) comparisons: Vec<Comparison>,
+}
+
+/// What people know a rule by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Its id.
+    pub id: RuleId,
+    /// What it does.
+    pub effect: Effect,
+    /// Where it is written: `support.toml:12`.
+    pub origin: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// What its author wants readers to know.
+    pub note: Option<String>,
+}
+
+/// What a rule does when it fires.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Names a class that may be handled.
+    Permit(Class),
+    /// Forces escalation; the name of the restriction.
+    Restrict(String),
+}
+
+/// A class, with what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSpec {
+    /// Its name.
+    pub class: Class,
+    /// What it means, in a line.
+    pub description: Option<String>,
+    /// How many of its rules must fire.
+    pub witnesses: usize,
+    /// The most words that a message may have.
+    pub words_max: Option<usize>,
+    /// The words that it knows, and how many others a message may have.
+    pub vocabulary: Option<Vocabulary>,
+}
+
+/// The words that a class knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// As the raw view has them.
+    pub words: BTreeSet<String>,
+    /// The most distinct words beside them that a message may have.
+    pub unknown_max: usize,
+}
+
+/// A restriction: a name that restricting rules share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restriction {
+    /// Its name.
+    pub name: String,
+    /// What it means, in a line.
+    pub description: Option<String>,
+}
+
+/// A channel, or all of a source, or all of a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChannelFilter {
+    /// `None` is `*`.
+    pub(crate) source: Option<String>,
+    /// `None` is `*`.
+    pub(crate) name: Option<String>,
+}
+
+impl Pack {
+    /// The digest of everything here that can change a verdict: not of comments, notes, origins or tests.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Every class, by name.
+    pub fn classes(&self) -> impl Iterator<Item = &Class> {
+        self.classes.iter().map(|spec| &spec.class)
+    }
+
+    /// What a class asks for.
+    pub fn class(&self, class: &Class) -> Option<&ClassSpec> {
+        let at = self.classes.binary_search_by(|spec| spec.class.cmp(class)).ok()?;
+        self.classes.get(at)
+    }
+
+    /// Every restriction, by name.
+    pub fn restrictions(&self) -> impl Iterator<Item = &str> {
+        self.restrictions.iter().map(|restriction| restriction.name.as_str())
+    }
+
+    /// A restriction by name.
+    pub fn restriction(&self, name: &str) -> Option<&Restriction> {
+        self.restrictions.iter().find(|restriction| restriction.name == name)
+    }
+
+    /// A rule by its id.
+    pub fn rule(&self, id: &RuleId) -> Option<&RuleInfo> {
+        let at = self.rules.binary_search_by(|rule| rule.info.id.cmp(id)).ok()?;
+        self.rules.get(at).map(|rule| &rule.info)
+    }
+
+    /// Every rule, by id.
+    pub fn rules(&self) -> impl Iterator<Item = &RuleInfo> {
+        self.rules.iter().map(|rule| &rule.info)
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule: every message escalates.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+impl fmt::Debug for Pack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pack({}, {} rules)", self.digest.short(), self.rules.len())
+    }
+}
+
+impl Rule {
+    /// Whether the rule exists on a channel.
+    pub(crate) fn applies(&self, channel: &Channel) -> bool {
+        self.channels.is_empty() || self.channels.iter().any(|filter| filter.covers(channel))
+    }
+
+    /// Whether it restricts.
+    pub(crate) fn restricts(&self) -> bool {
+        self.class.is_none()
+    }
+
+    /// The views in which `any`, `all` and `where` may match.
+    pub(crate) fn positive_views(&self) -> ViewSet {
+        if self.restricts() { ViewSet::EITHER } else { ViewSet::RAW }
+    }
+
+    /// The views in which `none` may match: what helps to handle must not hide in the folded view.
+    pub(crate) fn negative_views(&self) -> ViewSet {
+        if self.restricts() { ViewSet::RAW } else { ViewSet::EITHER }
+    }
+}
+
+impl ChannelFilter {
+    /// Whether a channel is one of those meant.
+    pub(crate) fn covers(&self, channel: &Channel) -> bool {
+        let (source, name) = channel.as_str().split_once('.').unwrap_or((channel.as_str(), ""));
+        self.source.as_deref().is_none_or(|wanted| wanted == source)
+            && self.name.as_deref().is_none_or(|wanted| wanted == name)
+    }
+}

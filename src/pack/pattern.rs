@@ -1,0 +1,70 @@
+//! What a pack looks for: patterns on fields, the literals that find them, and in which views.
+
+use regex_automata::meta::Regex;
+
+/// A set of views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ViewSet(u8);
+
+impl ViewSet {
+    /// Neither.
+    pub(crate) const NONE: Self = Self(0);
+    /// The raw view only: what helps to handle.
+    pub(crate) const RAW: Self = Self(1);
+    /// The folded view only.
+    pub(crate) const FOLDED: Self = Self(2);
+    /// Either view: what helps to escalate.
+    pub(crate) const EITHER: Self = Self(3);
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.both(other) != Self::NONE
+    }
+}
+
+/// A phrase or a regex on one field; rules that say the same share it.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    /// The field, by its index in the pack.
+    pub(crate) field: usize,
+    /// As a rule writes it.
+    pub(crate) written: String,
+    /// The views that some rule wants it in.
+    pub(crate) views: ViewSet,
+    /// How it is matched.
+    pub(crate) matcher: Matcher,
+    /// The rules that use it, by index.
+    pub(crate) rules: Vec<usize>,
+}
+
+/// How a pattern is matched.
+#[derive(Debug)]
+pub(crate) enum Matcher {
+    /// By its literals, all of them in the scanner.
+    Phrase,
+    /// By a regex, which runs once one of the literals that it needs was seen.
+    Regex {
+        /// The regex; it has no lazy DFA, so that its worst case is known.
+        regex: Box<Regex>,
+        /// What must be seen before it can match.
+        gate: Gate,
+    },
+}
+
+/// What the scanner must see before a regex is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// One of the literals that every match begins with: the search starts at the first.
+    Prefix,
+    /// One of the literals that every match ends with: the search starts at the front.
+    Suffix,
+    /// There are no such literals: it always runs.
+    Open,
+}

@@ -1,0 +1,88 @@
+//! The digest of a pack: of what can change a verdict, in one form however it is written.
+
+use super::resolved::{Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule};
+use crate::digest::Digest;
+use crate::pack::{ClassSpec, Effect, LANGUAGE_VERSION};
+use std::collections::BTreeSet;
+
+const LABEL: &str = "decile 2026 pack of rules";
+
+/// The digest of resolved rules. The order of files, rules and patterns, comments, notes and tests have no
+/// part in it.
+pub(super) fn digest(resolved: &Resolved) -> Digest {
+    let mut parts = Parts(Vec::new());
+    parts.text(LANGUAGE_VERSION);
+    resolved.classes.iter().for_each(|class| parts.class(class));
+    resolved.rules.iter().for_each(|rule| parts.rule(rule));
+    Digest::of(LABEL, parts.0.iter().map(Vec::as_slice))
+}
+
+struct Parts(Vec<Vec<u8>>);
+
+impl Parts {
+    fn text(&mut self, text: &str) {
+        self.0.push(text.as_bytes().to_vec());
+    }
+
+    fn number(&mut self, number: Option<usize>) {
+        self.0.push(number.map_or(Vec::new(), |number| (number as u64).to_le_bytes().to_vec()));
+    }
+
+    /// A list, with its length before it so that it cannot run into what follows.
+    fn list<'t>(&mut self, items: impl ExactSizeIterator<Item = &'t str>) {
+        self.number(Some(items.len()));
+        items.for_each(|item| self.text(item));
+    }
+
+    fn class(&mut self, class: &ClassSpec) {
+        self.text("class");
+        self.text(class.class.as_str());
+        self.number(Some(class.witnesses));
+        self.number(class.words_max);
+        self.number(class.vocabulary.as_ref().map(|vocabulary| vocabulary.unknown_max));
+        let none = BTreeSet::new();
+        let words = class.vocabulary.as_ref().map_or(&none, |vocabulary| &vocabulary.words);
+        self.list(words.iter().map(String::as_str));
+    }
+
+    fn rule(&mut self, rule: &ResolvedRule) {
+        self.text("rule");
+        self.text(rule.info.id.as_str());
+        match &rule.info.effect {
+            Effect::Permit(class) => ["permit", class.as_str()].iter().for_each(|word| self.text(word)),
+            Effect::Restrict(name) => ["restrict", name].iter().for_each(|word| self.text(word)),
+        }
+        let star = |part: &Option<String>| part.clone().unwrap_or("*".to_owned());
+        let channels: BTreeSet<String> =
+            rule.channels.iter().map(|filter| format!("{}.{}", star(&filter.source), star(&filter.name))).collect();
+        self.list(channels.iter().map(String::as_str));
+        [&rule.any, &rule.all, &rule.none].into_iter().for_each(|group| self.group(group));
+        let comparisons: BTreeSet<String> = rule.comparisons.iter().map(|one| format!("{one:?}")).collect();
+        self.list(comparisons.iter().map(String::as_str));
+    }
+
+    fn group(&mut self, patterns: &[ResolvedPattern]) {
+        let mut sorted: Vec<&ResolvedPattern> = patterns.iter().collect();
+        sorted.sort_by_cached_key(|pattern| pattern.key());
+        sorted.dedup_by_key(|pattern| pattern.key());
+        self.number(Some(sorted.len()));
+        sorted.into_iter().for_each(|pattern| self.pattern(pattern));
+    }
+
+    fn pattern(&mut self, pattern: &ResolvedPattern) {
+        self.text(&pattern.field.to_string());
+        match &pattern.matcher {
+            ResolvedMatcher::Regex(source, _) => {
+                self.text("re");
+                self.text(source);
+            }
+            ResolvedMatcher::Phrase(literals) => {
+                self.text("phrase");
+                self.number(Some(usize::from(literals.at_start)));
+                self.number(Some(usize::from(literals.at_end)));
+                self.list(literals.raw.iter().map(String::as_str));
+                self.list(literals.folded.iter().map(String::as_str));
+            }
+        }
+    }
+}

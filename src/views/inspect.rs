@@ -1,0 +1,130 @@
+//! Texts that cannot be trusted to say what they seem to say.
+
+use super::chars::{is_invisible, is_line_end, is_mark, is_unspaced_unmixed, is_word};
+use unicode_security::mixed_script::AugmentedScriptSet;
+
+/// Why a text cannot be inspected; byte offsets into the text as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Uninspectable {
+    /// A word mixes scripts beyond what UTS #39 calls highly restrictive.
+    #[error("a word mixes scripts, bytes {start} to {end}")]
+    MixedScript {
+        /// The word's first byte.
+        start: usize,
+        /// One past its last byte.
+        end: usize,
+    },
+    /// A bidi control is not closed within its line, or closes nothing.
+    #[error("a bidi control is not balanced within its line, byte {at}")]
+    UnbalancedBidi {
+        /// The control.
+        at: usize,
+    },
+}
+
+/// Checks that no word mixes scripts and that bidi controls are balanced within each line.
+///
+/// # Errors
+/// The first place, from the left, where either is not so; of a word, its end counts.
+pub fn inspect(text: &str) -> Result<(), Uninspectable> {
+    if text.is_ascii() {
+        return Ok(());
+    }
+    let mut word = Word::default();
+    let mut open: Vec<(usize, Bidi)> = Vec::new();
+    for (at, c) in text.char_indices() {
+        word.take(text, at, c)?;
+        balance(&mut open, at, c)?;
+    }
+    word.end()?;
+    unclosed(&open)
+}
+
+/// The word that is being read, with the scripts that all its letters may be of.
+struct Word {
+    start: usize,
+    end: usize,
+    any: AugmentedScriptSet,
+    beside_latin: AugmentedScriptSet,
+}
+
+impl Default for Word {
+    fn default() -> Self {
+        let all = AugmentedScriptSet::default();
+        Self { start: 0, end: 0, any: all, beside_latin: all }
+    }
+}
+
+impl Word {
+    fn take(&mut self, text: &str, at: usize, c: char) -> Result<(), Uninspectable> {
+        if is_invisible(c) {
+            return Ok(());
+        }
+        if is_unspaced_unmixed(c) || !(is_word(c) || is_mark(c) || self.is_joined(text, at, c)) {
+            return self.end();
+        }
+        if self.end == 0 {
+            self.start = at;
+        }
+        self.end = at + c.len_utf8();
+        if c.is_alphabetic() || is_mark(c) {
+            self.add(AugmentedScriptSet::for_char(c));
+        }
+        Ok(())
+    }
+
+    /// An apostrophe between two letters, plain or typographic.
+    fn is_joined(&self, text: &str, at: usize, c: char) -> bool {
+        let next = || text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().find(|c| !is_invisible(*c)));
+        matches!(c, '\'' | '’') && self.end > 0 && next().is_some_and(char::is_alphabetic)
+    }
+
+    fn add(&mut self, scripts: AugmentedScriptSet) {
+        self.any.intersect_with(scripts);
+        let mut latin = AugmentedScriptSet::for_char('a');
+        latin.intersect_with(scripts);
+        if latin.is_empty() {
+            self.beside_latin.intersect_with(scripts);
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Uninspectable> {
+        let word = std::mem::take(self);
+        let beside = word.beside_latin;
+        if !word.any.is_empty() || beside.hanb || beside.jpan || beside.kore {
+            return Ok(());
+        }
+        Err(Uninspectable::MixedScript { start: word.start, end: word.end })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bidi {
+    Embedding,
+    Isolate,
+}
+
+fn balance(open: &mut Vec<(usize, Bidi)>, at: usize, c: char) -> Result<(), Uninspectable> {
+    let closes = match c {
+        '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' => return push(open, at, Bidi::Embedding),
+        '\u{2066}'..='\u{2068}' => return push(open, at, Bidi::Isolate),
+        '\u{202c}' => Bidi::Embedding,
+        '\u{2069}' => Bidi::Isolate,
+        _ if is_line_end(c) => return unclosed(open),
+        _ => return Ok(()),
+    };
+    match open.pop() {
+        Some((_, opened)) if opened == closes => Ok(()),
+        _ => Err(Uninspectable::UnbalancedBidi { at }),
+    }
+}
+
+fn push(open: &mut Vec<(usize, Bidi)>, at: usize, control: Bidi) -> Result<(), Uninspectable> {
+    open.push((at, control));
+    Ok(())
+}
+
+fn unclosed(open: &[(usize, Bidi)]) -> Result<(), Uninspectable> {
+    open.first().map_or(Ok(()), |(at, _)| Err(Uninspectable::UnbalancedBidi { at: *at }))
+}
