@@ -156,11 +156,17 @@ fn text<'m>(mail: &'m Mail<'_>) -> Found<'m> {
 
 fn check_encoding(part: &MessagePart<'_>) -> Result<(), Malformed> {
     let charset = part.content_type().and_then(|content| content.attribute("charset"));
-    if let Some(charset) = charset.filter(|charset| charset_decoder(charset.as_bytes()).is_none()) {
+    if let Some(charset) = charset.filter(|charset| !is_known(charset)) {
         let detail = format!("the charset `{}` is not known", excerpt(charset));
         return Err(Malformed::new(MalformedKind::NotUtf8, detail));
     }
     if part.is_encoding_problem { Err(refuse("the encoding of a text part is broken")) } else { Ok(()) }
+}
+
+/// Whether the parser decodes this charset; UTF-8 it does without a table.
+fn is_known(charset: &str) -> bool {
+    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
+        || charset_decoder(charset.as_bytes()).is_some()
 }
 
 /// A text whose characters all decoded: the parser puts U+FFFD where one did not.
