@@ -49,27 +49,33 @@ impl WrittenChannels {
         }
     }
 
-    /// A broker refuses filters of one consumer that overlap, and so do we, with the line to change.
     fn check_subjects(&self, bus: &Bus, report: &Report) {
         let own = format!("{}.>", bus.root);
-        for source in &self.source {
-            let mut before: Vec<&Placed<String>> = Vec::new();
-            for subject in source.channel.iter().filter_map(|channel| channel.subject.as_ref()) {
-                if !is_filter(subject, report) {
-                    continue;
-                }
-                if filter::overlaps(&subject.value, &own) {
-                    let message = format!("`{}` takes our own records under `{own}`", subject.value);
-                    report.error("own-subject", &subject.at, message, "narrow it, or change `root`");
-                }
-                if let Some(first) = before.iter().find(|first| filter::overlaps(&first.value, &subject.value)) {
-                    let message = format!("`{}` overlaps `{}`", subject.value, first.value);
-                    let help = format!("make them apart: the other is in line {}", first.at.line());
-                    report.error("overlap", &subject.at, message, help);
-                }
-                before.push(subject);
+        let mut before: Vec<(&Placed<String>, &WrittenSource)> = Vec::new();
+        for (source, channel) in self.channels() {
+            let Some(subject) = channel.subject.as_ref().filter(|subject| is_filter(subject, report)) else { continue };
+            if filter::overlaps(&subject.value, &own) {
+                let message = format!("`{}` takes our own records under `{own}`", subject.value);
+                report.error("own-subject", &subject.at, message, "narrow it, or change `root`");
             }
+            let other = before.iter().find(|(other, _)| filter::overlaps(&other.value, &subject.value));
+            if let Some((other, of)) = other {
+                overlap(subject, other, std::ptr::eq(*of, source), report);
+            }
+            before.push((subject, source));
         }
+    }
+}
+
+/// A broker refuses filters of one consumer that overlap, and so do we, with the line to change. Two streams
+/// can hold the same message, and it would be decided twice.
+fn overlap(subject: &Placed<String>, other: &Placed<String>, is_one_source: bool, report: &Report) {
+    let message = format!("`{}` overlaps `{}`", subject.value, other.value);
+    let help = format!("make them apart: the other is in line {}", other.at.line());
+    if is_one_source {
+        report.error("overlap", &subject.at, message, help);
+    } else {
+        report.warning("overlap", &subject.at, message, format!("if both streams hold the same messages, {help}"));
     }
 }
 

@@ -31,8 +31,7 @@ fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Every table that a schema knows, as a document with one key too many in it: `write` puts the given key
-/// into the table. Gives documents by the table's path, with the table's keys.
+/// Every table that a schema knows: its path, each step with whether it is a list of tables, and its keys.
 fn tables(root: &Value, schema: &Value, path: &[(String, bool)], found: &mut Vec<(Vec<(String, bool)>, Vec<String>)>) {
     let schema = follow(root, schema);
     let Some(properties) = schema["properties"].as_object() else { return };
