@@ -33,6 +33,15 @@ impl Channel {
         Ok(Self { name: Arc::from(text), subject: Arc::from(subject) })
     }
 
+    /// The channel of messages whose subject no configured channel takes.
+    ///
+    /// # Errors
+    /// Never; the name is a token.
+    pub fn unlisted() -> Result<Self, TokenError> {
+        let subject = format!("{}.{}", Token::encode("unlisted")?, Token::encode("subject")?);
+        Ok(Self { name: Arc::from("unlisted.subject"), subject: Arc::from(subject) })
+    }
+
     /// The name as people write it.
     pub fn as_str(&self) -> &str {
         &self.name

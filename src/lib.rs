@@ -29,6 +29,7 @@ pub mod policy;
 pub mod reason;
 pub mod rules;
 pub mod store;
+pub mod subject;
 pub mod token;
 pub mod triage;
 pub mod verdict;

@@ -7,8 +7,6 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use crate::channel::Channel;
-use crate::class::Class;
 use crate::diagnostic::table::suggestion;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -55,11 +53,11 @@ pub struct DraftFields<'a> {
     /// Its subject line; anything may stand here.
     pub subject: Option<&'a str>,
     /// The channel that it came on.
-    pub channel: &'a Channel,
-    /// Its class.
-    pub class: &'a Class,
-    /// When it was sent; shown as a day in UTC.
-    pub sent_at: Timestamp,
+    pub channel: &'a str,
+    /// Its class, where it has one.
+    pub class: Option<&'a str>,
+    /// When it was sent, where that is known; shown as a day in UTC.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// Why a text is no template.
@@ -170,11 +168,15 @@ impl DraftField {
         match self {
             Self::Sender => outside(fields.sender, "(no sender)"),
             Self::Subject => outside(fields.subject, "(no subject)"),
-            Self::Channel => plain::plain(fields.channel.as_str(), FIELD_CHARS_MAX),
-            Self::Class => plain::plain(fields.class.as_str(), FIELD_CHARS_MAX),
-            Self::Date => fields.sent_at.to_zoned(TimeZone::UTC).date().to_string(),
+            Self::Channel => outside(Some(fields.channel), "(no channel)"),
+            Self::Class => outside(fields.class, "(no class)"),
+            Self::Date => fields.sent_at.map_or_else(|| "(no date)".to_owned(), day),
         }
     }
+}
+
+fn day(sent_at: Timestamp) -> String {
+    sent_at.to_zoned(TimeZone::UTC).date().to_string()
 }
 
 fn outside(value: Option<&str>, absent: &str) -> String {

@@ -1,1 +1,102 @@
-//! (to come)
+//! A delivery becomes a [`Plan`]: decode, views, classify, gate. Synchronous and pure; the shell only
+//! carries plans out.
+
+mod plan;
+mod privacy;
+mod record;
+mod snapshot;
+mod thread;
+
+pub use plan::{IfRefused, Plan};
+pub use privacy::SenderHasher;
+pub use snapshot::Snapshot;
+pub use thread::{Thread, Threads};
+
+use crate::classify::{self, Scratch};
+use crate::config::ChannelSpec;
+use crate::decision::{Context, DecisionId};
+use crate::decode::{self, Malformed};
+use crate::facts::Facts;
+use crate::gate::{Case, Disposition, gate};
+use crate::message::{Delivery, Message, Origin};
+use crate::verdict::Verdict;
+use jiff::Timestamp;
+
+/// A delivery that has been read: the message, or why there is none.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// What the broker delivered.
+    pub delivery: &'a Delivery,
+    /// The channel that its subject belongs to.
+    pub spec: &'a ChannelSpec,
+    /// The message, or why there is none.
+    pub message: Result<Message, Malformed>,
+}
+
+/// Reads a delivery by its channel's recipe.
+pub fn read<'a>(snapshot: &'a Snapshot, delivery: &'a Delivery) -> Reading<'a> {
+    let spec = snapshot.channel_of(delivery);
+    let message = decode::decode(&spec.recipe, &spec.channel, &snapshot.limits.decode, delivery);
+    Reading { delivery, spec, message }
+}
+
+/// Decides on a reading. `context` is what the thread said before; it goes to the reader of an escalation
+/// and has no part in the decision.
+pub fn decide(
+    snapshot: &Snapshot,
+    reading: &Reading<'_>,
+    context: Vec<Context>,
+    facts: Facts,
+    scratch: &mut Scratch,
+) -> Plan {
+    let verdict = verdict(snapshot, reading, scratch);
+    let disposition = dispose(snapshot, reading, &verdict, &facts);
+    let id = DecisionId::of(reading.delivery);
+    let decided = record::Decided { snapshot, reading, verdict, disposition, facts, id };
+    plan::plan(&decided, context)
+}
+
+/// The verdict on a reading: what could not be read, and what a person addresses to the assistant, is not
+/// classified.
+fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, scratch: &mut Scratch) -> Verdict {
+    match &reading.message {
+        Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
+        Ok(_) if reading.spec.mode == crate::channel::Mode::Direct => {
+            Verdict::none(crate::reason::Reason::Direct, Vec::new())
+        }
+        Ok(message) => classify::classify(&snapshot.pack, message, &snapshot.classify_limits(), scratch),
+    }
+}
+
+fn dispose<'a>(snapshot: &'a Snapshot, reading: &Reading<'_>, verdict: &Verdict, facts: &Facts) -> Disposition<'a> {
+    let restrictions = snapshot.restrictions_of(verdict);
+    gate(&case(snapshot, reading, verdict, &restrictions), &snapshot.policy, facts)
+}
+
+/// What the gate needs to know of a reading.
+pub fn case<'a>(
+    snapshot: &'a Snapshot,
+    reading: &'a Reading<'_>,
+    verdict: &'a Verdict,
+    restrictions: &'a [&'a str],
+) -> Case<'a> {
+    Case {
+        verdict,
+        channel: &reading.spec.channel,
+        mode: reading.spec.mode,
+        origin: reading.message.as_ref().map_or(Origin::Person, |message| message.origin),
+        sent_at: sent_at(reading),
+        restrictions,
+        permitted: snapshot.permitted_by(verdict),
+    }
+}
+
+/// The earlier of what the source says and when the broker stored it: a date in the future makes nobody
+/// younger.
+fn sent_at(reading: &Reading<'_>) -> Timestamp {
+    let stored_at = reading.delivery.stored_at();
+    match &reading.message {
+        Ok(Message { sent_at: Some(sent_at), .. }) => stored_at.min(*sent_at),
+        _ => stored_at,
+    }
+}

@@ -1,0 +1,58 @@
+//! A decision's id: a digest of where its message lies, so that redelivery decides under the same id.
+
+use crate::digest::Digest;
+use crate::message::Delivery;
+use std::fmt;
+
+/// 32 hexadecimal digits: the first 16 bytes of a digest of stream, sequence and the broker's timestamp.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DecisionId(String);
+
+/// The text is not 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a decision's id is 32 hexadecimal digits")]
+pub struct DecisionIdError;
+
+const DIGITS: usize = 32;
+
+impl DecisionId {
+    /// The id of the decision on a delivery.
+    pub fn of(delivery: &Delivery) -> Self {
+        let digest = Digest::of(
+            "decile/decision/v1",
+            [
+                delivery.stream.as_bytes(),
+                &delivery.sequence.to_le_bytes()[..],
+                &delivery.stored_at_ns.to_le_bytes()[..],
+            ],
+        );
+        Self(digest.to_string().chars().take(DIGITS).collect())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DecisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for DecisionId {
+    type Error = DecisionIdError;
+
+    fn try_from(text: String) -> Result<Self, DecisionIdError> {
+        let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() == DIGITS && is_hex { Ok(Self(text)) } else { Err(DecisionIdError) }
+    }
+}
+
+impl From<DecisionId> for String {
+    fn from(id: DecisionId) -> String {
+        id.0
+    }
+}
