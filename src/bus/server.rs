@@ -1,0 +1,77 @@
+//! What the server must be, and whether a consumer is what was asked for: the server echoes the
+//! configuration that it understood, and older ones leave out what they do not know.
+
+use super::connect::Connection;
+use super::trouble::Trouble;
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::context::{AccountError, AccountErrorKind};
+
+/// The oldest server that keeps the promises: filters, TTLs, atomic batches.
+pub const SERVER_REQUIRED: &str = "2.12.1";
+/// The server that was measured.
+pub const SERVER_RECOMMENDED: &str = "2.15.1";
+
+/// Checks version and JetStream.
+///
+/// # Errors
+/// [`Trouble::TooOld`], [`Trouble::NoJetStream`].
+pub async fn check_server(connection: &Connection) -> Result<(), Trouble> {
+    let version = connection.client.server_info().version;
+    if !connection.client.is_server_compatible(2, 12, 1) {
+        return Err(Trouble::TooOld { found: plain(&version), required: SERVER_REQUIRED });
+    }
+    if !connection.client.is_server_compatible(2, 15, 1) {
+        tracing::warn!(found = %plain(&version), recommended = SERVER_RECOMMENDED, "the server is older than recommended");
+    }
+    connection.jetstream.query_account().await.map_err(|error| account_trouble(&error))?;
+    Ok(())
+}
+
+/// Compares a consumer, as the server echoes it, with what is needed.
+///
+/// # Errors
+/// [`Trouble::Differs`], naming every difference.
+pub fn check_consumer(stream: &str, wanted: &pull::Config, found: &pull::Config) -> Result<(), Trouble> {
+    let mut wanted_filters = filters(wanted);
+    let mut found_filters = filters(found);
+    wanted_filters.sort_unstable();
+    found_filters.sort_unstable();
+    let comparisons = [
+        ("filter subjects", found_filters.join(" "), wanted_filters.join(" ")),
+        ("ack policy", format!("{:?}", found.ack_policy), format!("{:?}", AckPolicy::Explicit)),
+        ("ack wait", format!("{:?}", found.ack_wait), format!("{:?}", wanted.ack_wait)),
+        ("deliveries", found.max_deliver.to_string(), wanted.max_deliver.to_string()),
+        ("unacknowledged messages", found.max_ack_pending.to_string(), wanted.max_ack_pending.to_string()),
+        ("headers only", found.headers_only.to_string(), "false".to_owned()),
+    ];
+    let differences: Vec<String> = comparisons
+        .into_iter()
+        .filter(|(_, found, wanted)| found != wanted)
+        .map(|(what, found, wanted)| format!("{what} is `{found}`, must be `{wanted}`"))
+        .collect();
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let name = wanted.durable_name.as_deref().unwrap_or_default();
+    Err(Trouble::Differs { what: format!("the consumer `{name}` on `{stream}`"), differences: differences.join("; ") })
+}
+
+fn filters(config: &pull::Config) -> Vec<&str> {
+    if config.filter_subject.is_empty() {
+        config.filter_subjects.iter().map(String::as_str).collect()
+    } else {
+        vec![&config.filter_subject]
+    }
+}
+
+fn account_trouble(error: &AccountError) -> Trouble {
+    match error.kind() {
+        AccountErrorKind::JetStreamUnavailable => Trouble::NoJetStream("nothing answers on its API".to_owned()),
+        AccountErrorKind::TimedOut => Trouble::NotPermitted("ask JetStream about the account".to_owned()),
+        AccountErrorKind::JetStream(_) | AccountErrorKind::Other => Trouble::NoJetStream(error.to_string()),
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic()).take(32).collect()
+}

@@ -1,0 +1,87 @@
+//! Reload: a whole new snapshot, or nothing. Where it fails, what was in force stays in force, and a
+//! metric says so.
+
+use super::watchdog;
+use crate::metrics::Metrics;
+use crate::triage::Snapshot;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What became of a reload: the new world, or a text that says why not, for the log.
+pub type Reloaded = Result<Snapshot, String>;
+
+/// Makes a snapshot anew from the files that the daemon was started with.
+pub struct Reloader {
+    load: Arc<dyn Fn() -> Reloaded + Send + Sync>,
+}
+
+impl std::fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reloader")
+    }
+}
+
+impl Reloader {
+    /// With the function that reads the files.
+    pub fn new(load: impl Fn() -> Reloaded + Send + Sync + 'static) -> Self {
+        Self { load: Arc::new(load) }
+    }
+
+    /// Reloads on every SIGHUP until `stop`.
+    pub(super) async fn follow(self, snapshot: Arc<ArcSwap<Snapshot>>, metrics: Arc<Metrics>, stop: CancellationToken) {
+        let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+            tracing::error!("SIGHUP cannot be received; restart to load changed files");
+            return;
+        };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                hangup = hangups.recv() => if hangup.is_none() { return },
+            }
+            self.once(&snapshot, &metrics).await;
+        }
+    }
+
+    async fn once(&self, snapshot: &ArcSwap<Snapshot>, metrics: &Metrics) {
+        watchdog::reloading();
+        let load = Arc::clone(&self.load);
+        let loaded = tokio::task::spawn_blocking(move || load()).await.unwrap_or_else(|error| Err(error.to_string()));
+        let current = snapshot.load_full();
+        match loaded.and_then(|fresh| fits(&current, fresh)) {
+            Ok(fresh) => {
+                tracing::info!(pack = fresh.digests.pack.short(), policy = fresh.digests.policy.short(), "reloaded");
+                metrics.in_force(&fresh.digests, Some(&current.digests));
+                snapshot.store(Arc::new(fresh));
+                metrics.reloaded(true);
+                watchdog::reloaded("reloaded");
+            }
+            Err(why) => {
+                tracing::error!(%why, "not reloaded; what was in force stays in force");
+                metrics.reloaded(false);
+                watchdog::reloaded("the last reload failed; what was in force stays in force");
+            }
+        }
+    }
+}
+
+/// Streams, consumers and filters are made at the start; a change of them needs a restart.
+fn fits(current: &Snapshot, fresh: Snapshot) -> Result<Snapshot, String> {
+    if bindings(current) == bindings(&fresh) && current.root == fresh.root {
+        Ok(fresh)
+    } else {
+        Err("streams, consumers, subjects or the root have changed: restart to apply that".to_owned())
+    }
+}
+
+fn bindings(snapshot: &Snapshot) -> Vec<(&str, &str, Vec<&str>)> {
+    snapshot
+        .sources
+        .iter()
+        .map(|source| {
+            let subjects = source.channels.iter().map(|spec| spec.subject.as_str()).collect();
+            (source.stream.as_str(), source.consumer.as_str(), subjects)
+        })
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! systemd: ready, reloading, stopping, and a watchdog fed by the pipeline's progress and not by a timer.
+
+use super::health::Health;
+use sd_notify::NotifyState;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often readiness is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Tells systemd as soon as the pipeline is ready.
+pub(super) async fn ready_when(health: Arc<Health>, stop: &CancellationToken) {
+    while !health.is_ready() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    tracing::info!("ready");
+    tell(&[NotifyState::Ready]);
+}
+
+/// Feeds the watchdog while every stage of the pipeline moves. A stage that is stuck starves it.
+pub(super) async fn ping(health: Arc<Health>, stop: CancellationToken) {
+    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(interval / 3) => {}
+        }
+        if health.is_alive() {
+            tell(&[NotifyState::Watchdog]);
+        } else {
+            tracing::error!("a stage of the pipeline does not move; the watchdog is not fed");
+        }
+    }
+}
+
+pub(super) fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// A reload begins.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// A reload has ended; `status` says how.
+pub(super) fn reloaded(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "systemd was not told");
+    }
+}
