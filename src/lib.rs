@@ -14,6 +14,7 @@ pub mod bus;
 pub mod channel;
 pub mod class;
 pub mod classify;
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod decision;

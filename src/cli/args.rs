@@ -1,0 +1,106 @@
+//! Arguments that several commands share.
+
+use crate::bus::{Access, Overrides, Trouble};
+use crate::config::Bus;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// How to print data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "config/decile.toml", env = "DECILE_CONFIG")]
+    pub(super) config: PathBuf,
+}
+
+/// Rules alone, or a whole configuration.
+#[derive(Clone, Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct RulesOrConfig {
+    /// A folder of rules: verdicts only.
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Option<PathBuf>,
+    /// A configuration file: whole decisions [default: config/decile.toml].
+    #[arg(long, value_name = "FILE", env = "DECILE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// What [`RulesOrConfig`] means.
+pub(super) enum Chosen {
+    /// Rules alone.
+    Rules(PathBuf),
+    /// A configuration.
+    Config(PathBuf),
+}
+
+impl RulesOrConfig {
+    /// Rules where they are named, else a configuration.
+    pub(super) fn chosen(&self) -> Chosen {
+        match (&self.rules, &self.config) {
+            (Some(rules), _) => Chosen::Rules(rules.clone()),
+            (None, Some(config)) => Chosen::Config(config.clone()),
+            (None, None) => Chosen::Config(PathBuf::from("config/decile.toml")),
+        }
+    }
+}
+
+/// How to reach NATS; each wins over the context and the configuration.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connect {
+    /// Server addresses, separated by commas.
+    #[arg(long, value_name = "URL", env = "NATS_URL")]
+    server: Option<String>,
+    /// A context of the `nats` command-line tool.
+    #[arg(long, value_name = "NAME", env = "NATS_CONTEXT")]
+    context: Option<String>,
+    /// A credentials file.
+    #[arg(long, value_name = "FILE", env = "NATS_CREDS")]
+    creds: Option<PathBuf>,
+    /// A file with an nkey seed.
+    #[arg(long, value_name = "FILE", env = "NATS_NKEY")]
+    nkey: Option<PathBuf>,
+    /// A user; the password comes from NATS_PASSWORD, so that no process list shows it.
+    #[arg(long, value_name = "NAME", env = "NATS_USER")]
+    user: Option<String>,
+    /// A certificate authority to trust.
+    #[arg(long, value_name = "FILE", env = "NATS_CA")]
+    tls_ca: Option<PathBuf>,
+    /// Our certificate.
+    #[arg(long, value_name = "FILE", env = "NATS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// Our certificate's key.
+    #[arg(long, value_name = "FILE", env = "NATS_KEY")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Connect {
+    /// The access that flags, environment, context and configuration make together.
+    pub(super) fn access(&self, config: &Bus) -> Result<Access, Trouble> {
+        Access::resolve(config, &self.overrides())
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            server: self.server.clone(),
+            context: self.context.clone(),
+            creds: self.creds.clone(),
+            nkey: self.nkey.clone(),
+            user: self.user.clone(),
+            password: std::env::var("NATS_PASSWORD").ok(),
+            tls_ca: self.tls_ca.clone(),
+            tls_cert: self.tls_cert.clone(),
+            tls_key: self.tls_key.clone(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! `decile replay ID`: decide again on what was decided, and compare, byte for byte, durations apart.
+
+use super::args::{ConfigFile, Connect};
+use super::log::Opened;
+use super::{Exit, exit::UsageError, show, world};
+use crate::classify::Scratch;
+use crate::decision::{Decision, DecisionId, Digests, Record, Timings};
+use crate::message::Delivery;
+use crate::store::{self, Filter, Stored};
+use crate::triage::{self, Snapshot};
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Recomputes decisions under the same rules, policy, channels and facts. Exit code 3 where one differs or
+/// cannot be recomputed.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: decile replay 4f1c\n         decile replay --all\n         \
+    decile replay 4f1c --save case.json, and anywhere else, offline: decile replay --from case.json --config …")]
+pub(super) struct Replay {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    connect: Connect,
+    /// Every decision there is.
+    #[arg(long, conflicts_with_all = ["id", "from"])]
+    all: bool,
+    /// A case that `--save` wrote: no NATS needed.
+    #[arg(long, value_name = "FILE", conflicts_with = "id")]
+    from: Option<PathBuf>,
+    /// Write decision and message to a file, to replay elsewhere. It holds the message.
+    #[arg(long, value_name = "FILE", requires = "id")]
+    save: Option<PathBuf>,
+    /// The decision's id, or the beginning of it.
+    id: Option<String>,
+}
+
+/// A decision and the message that it was made on.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    v: u32,
+    record: serde_json::Value,
+    subject: String,
+    headers: Vec<(String, String)>,
+    payload: String,
+}
+
+/// How a replay ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Compared {
+    /// The same bytes.
+    Same,
+    /// Other bytes: as committed, and as recomputed.
+    Differs(String, String),
+    /// The message is no longer where it was.
+    Gone,
+    /// It was decided under another pack, policy or channels than this configuration has.
+    OtherWorld(Vec<&'static str>),
+}
+
+impl Replay {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        if let Some(file) = &self.from {
+            return self.offline(file);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.online())
+    }
+
+    fn offline(&self, file: &Path) -> anyhow::Result<Exit> {
+        let text = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let case: Case = serde_json::from_slice(&text).with_context(|| format!("`{}` is no case", file.display()))?;
+        let record = Record::parse(&serde_json::to_vec(&case.record)?)?;
+        let delivery = case.delivery(record.decision())?;
+        let world = world::load(&self.file.config)?;
+        let snapshot = Snapshot::new(world.config, world.pack)?;
+        let compared = compare(&snapshot, record.decision(), Some(&delivery))?;
+        Ok(say(&record.decision().id, &compared))
+    }
+
+    async fn online(self) -> anyhow::Result<Exit> {
+        let opened = Opened::open(&self.file, &self.connect).await?;
+        match &self.id {
+            None if self.all => replay_all(opened).await,
+            None => Err(UsageError("give an id, `--all` or `--from`".to_owned()).into()),
+            Some(id) => {
+                let Some(stored) = show::find_one(&opened, id).await? else { return Ok(Exit::No) };
+                self.one(opened, &stored).await
+            }
+        }
+    }
+
+    async fn one(&self, opened: Opened, stored: &Stored) -> anyhow::Result<Exit> {
+        let decision = stored.record.decision();
+        let delivery = store::fetch_delivery(&opened.connection, &decision.source).await?;
+        if let (Some(file), Some(delivery)) = (&self.save, &delivery) {
+            let case = Case::new(stored, delivery)?;
+            std::fs::write(file, serde_json::to_vec_pretty(&case)?)
+                .with_context(|| format!("cannot write `{}`", file.display()))?;
+        }
+        let snapshot = Snapshot::new(opened.world.config, opened.world.pack)?;
+        let compared = compare(&snapshot, decision, delivery.as_ref())?;
+        Ok(say(&decision.id, &compared))
+    }
+}
+
+async fn replay_all(opened: Opened) -> anyhow::Result<Exit> {
+    let mut decisions = Vec::new();
+    let unread = store::read_all(&opened.connection, &opened.stream, &opened.root, &Filter::default(), |stored| {
+        decisions.push(stored.record.decision().clone());
+    })
+    .await?;
+    let snapshot = Snapshot::new(opened.world.config, opened.world.pack)?;
+    let mut same = 0_u64;
+    for decision in &decisions {
+        let delivery = store::fetch_delivery(&opened.connection, &decision.source).await?;
+        let compared = compare(&snapshot, decision, delivery.as_ref())?;
+        if compared == Compared::Same {
+            same += 1;
+        } else {
+            say(&decision.id, &compared);
+        }
+    }
+    println!("{same} of {} decisions recomputed to the same bytes", decisions.len());
+    if unread > 0 {
+        println!("{unread} record(s) are not of this version and were passed over");
+    }
+    let is_fine = unread == 0 && !decisions.is_empty() && same == u64::try_from(decisions.len())?;
+    Ok(if is_fine { Exit::Yes } else { Exit::No })
+}
+
+/// Decides again. The thread's earlier messages are for the reader and no part of the decision.
+fn compare(snapshot: &Snapshot, committed: &Decision, delivery: Option<&Delivery>) -> anyhow::Result<Compared> {
+    let other = other_world(&committed.digests, &snapshot.digests);
+    if !other.is_empty() {
+        return Ok(Compared::OtherWorld(other));
+    }
+    let Some(delivery) = delivery else { return Ok(Compared::Gone) };
+    let reading = triage::read(snapshot, delivery);
+    let mut scratch = Scratch::new(&snapshot.pack);
+    let plan = triage::decide(snapshot, &reading, Vec::new(), committed.facts.clone(), &mut scratch);
+    let committed = bytes(committed.clone())?;
+    let recomputed = bytes(plan.record.decision().clone())?;
+    Ok(if committed == recomputed { Compared::Same } else { Compared::Differs(committed, recomputed) })
+}
+
+fn bytes(mut decision: Decision) -> anyhow::Result<String> {
+    decision.timings = Timings::default();
+    Ok(serde_json::to_string(&decision)?)
+}
+
+fn other_world(committed: &Digests, here: &Digests) -> Vec<&'static str> {
+    [
+        ("rules", committed.pack != here.pack),
+        ("policy", committed.policy != here.policy),
+        ("channels or limits", committed.channels != here.channels),
+    ]
+    .into_iter()
+    .filter_map(|(what, is_other)| is_other.then_some(what))
+    .collect()
+}
+
+fn say(id: &DecisionId, compared: &Compared) -> Exit {
+    match compared {
+        Compared::Same => {
+            println!("{id}: the same bytes");
+            return Exit::Yes;
+        }
+        Compared::Differs(committed, recomputed) => {
+            println!("{id}: differs\n  committed  {committed}\n  recomputed {recomputed}");
+        }
+        Compared::Gone => println!("{id}: the message is no longer in its stream; nothing to decide on"),
+        Compared::OtherWorld(what) => {
+            println!("{id}: decided under other {}; check out the files of that time", what.join(" and "));
+        }
+    }
+    Exit::No
+}
+
+impl Case {
+    fn new(stored: &Stored, delivery: &Delivery) -> anyhow::Result<Self> {
+        Ok(Self {
+            v: 1,
+            record: serde_json::from_slice(&stored.bytes)?,
+            subject: delivery.subject.clone(),
+            headers: delivery.headers.clone(),
+            payload: BASE64.encode(&delivery.payload),
+        })
+    }
+
+    fn delivery(&self, decision: &Decision) -> anyhow::Result<Delivery> {
+        let stored_at_ns = decision.source.stored_at_ns.parse().context("the case's storage time is no number")?;
+        let delivery = Delivery {
+            stream: Arc::from(decision.source.stream.as_str()),
+            sequence: decision.source.sequence,
+            stored_at_ns,
+            subject: self.subject.clone(),
+            headers: self.headers.clone(),
+            payload: BASE64.decode(&self.payload).context("the case's payload is not base64")?.into(),
+        };
+        Ok(delivery)
+    }
+}

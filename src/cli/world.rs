@@ -1,0 +1,68 @@
+//! From files to a world: configuration, policy and rules, with everything that is wrong printed at once.
+
+use super::exit::Unusable;
+use super::print;
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Report, Severity, render};
+use crate::pack::Pack;
+use crate::rules::{self, Tests};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A configuration and its rules.
+pub(super) struct World {
+    pub(super) config: Config,
+    pub(super) pack: Pack,
+    pub(super) tests: Tests,
+}
+
+/// Reads everything; `None` where something is wrong. What was found is in the report either way.
+pub(super) fn read(file: &Path, report: &Report) -> Option<World> {
+    let loaded = config::load_files(file, report);
+    let compiled = compile(&loaded.rules_dir(), report);
+    let (classes, restrictions) = names(compiled.as_ref().map(|(pack, _)| pack));
+    let config = loaded.resolve(&classes, &restrictions, report);
+    let ((pack, tests), config) = compiled.zip(config)?;
+    if report.has_errors() { None } else { Some(World { config, pack, tests }) }
+}
+
+/// Compiles a folder of rules.
+pub(super) fn compile(dir: &Path, report: &Report) -> Option<(Pack, Tests)> {
+    let written = rules::load(dir, report);
+    rules::compile(&written, report)
+}
+
+fn names(pack: Option<&Pack>) -> (BTreeSet<crate::class::Class>, BTreeSet<String>) {
+    let Some(pack) = pack else { return Default::default() };
+    (pack.classes().cloned().collect(), pack.restrictions().map(str::to_owned).collect())
+}
+
+/// Reads everything, or prints what is wrong.
+pub(super) fn load(file: &Path) -> anyhow::Result<World> {
+    let report = Report::new();
+    let world = read(file, &report);
+    finish(world, report)
+}
+
+/// Compiles a folder of rules, or prints what is wrong.
+pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
+    let report = Report::new();
+    let compiled = compile(dir, &report);
+    finish(compiled, report)
+}
+
+fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {
+    match read {
+        Some(read) => Ok(read),
+        None => {
+            print_errors(&report.into_sorted());
+            Err(Unusable.into())
+        }
+    }
+}
+
+fn print_errors(diagnostics: &[Diagnostic]) {
+    let errors: Vec<Diagnostic> =
+        diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).cloned().collect();
+    eprint!("{}", render::to_text(&errors, print::is_colored_stderr()));
+}
