@@ -14,7 +14,9 @@ mod trace;
 mod tests;
 
 pub use scratch::Scratch;
-pub use trace::{ClassTrace, ConditionKind, ConditionTrace, RuleTrace, SpanTrace, Trace, ViewName, trace};
+pub use trace::{
+    ClassTrace, ConditionKind, ConditionTrace, RuleTrace, SpanTrace, Trace, UninspectableField, ViewName, trace,
+};
 
 use crate::class::RuleId;
 use crate::message::Message;

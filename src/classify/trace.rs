@@ -24,13 +24,22 @@ pub struct Trace {
     /// The verdict's evidence.
     pub evidence: Vec<Evidence>,
     /// Where a field cannot be inspected.
-    pub uninspectable: Option<(Field, Uninspectable)>,
+    pub uninspectable: Option<UninspectableField>,
     /// The rules that fired, and those that were one condition short; by id.
     pub rules: Vec<RuleTrace>,
     /// What the classes of permitting rules that fired ask for, and what the message has.
     pub classes: Vec<ClassTrace>,
     /// Work done, in steps.
     pub steps: u64,
+}
+
+/// A field that cannot be inspected.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct UninspectableField {
+    /// The field.
+    pub field: Field,
+    /// Where, and why.
+    pub found: Uninspectable,
 }
 
 /// A rule that fired, or nearly.
@@ -155,9 +164,11 @@ impl Trace {
     }
 }
 
-fn uninspectable(message: &Message) -> Option<(Field, Uninspectable)> {
-    let fields = [Field::Text, Field::Subject, Field::Sender].into_iter();
-    fields.filter_map(|field| inspect(message.field(&field)?).err().map(|why| (field.clone(), why))).next()
+fn uninspectable(message: &Message) -> Option<UninspectableField> {
+    [Field::Text, Field::Subject, Field::Sender].into_iter().find_map(|field| {
+        let found = inspect(message.field(&field)?).err()?;
+        Some(UninspectableField { field, found })
+    })
 }
 
 fn rules(pack: &Pack, message: &Message, fired: &[usize], scratch: &mut Scratch) -> Vec<RuleTrace> {
