@@ -194,7 +194,7 @@ fn mail_within_mail_is_bounded_whatever_its_size() {
 #[test]
 fn mail_that_had_to_be_guessed_is_refused() {
     let broken = "From: a@b.c\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n!!!not base64!!!\n";
-    Case::new(Preset::Mail, broken).refused(Kind::NotMail, "the encoding of a text part is broken");
+    Case::new(Preset::Mail, broken).refused(Kind::NotMail, "the encoding or the end of a part is broken");
     Case::new(Preset::Mail, b"From: a@b.c\nSubject: caf\xE9\n\nhello\n").refused(Kind::NotUtf8, "`header:Subject`");
     let same = "From: a@b.c\nSubject: x\nSubject: x\n\nhello\n";
     assert_eq!(Case::new(Preset::Mail, same).message().subject.as_deref(), Some("x"));

@@ -63,7 +63,7 @@ fn mutate(random: &mut Xorshift, payload: &[u8], other: &[u8]) -> Vec<u8> {
 }
 
 fn run(seed: u64, mutations: usize) {
-    println!("seed {seed}");
+    eprintln!("seed {seed:#x}");
     let samples = all();
     let mut random = Xorshift(seed);
     let mut messages = 0_usize;
@@ -95,4 +95,67 @@ fn the_samples_are_as_they_were_named() {
         let preset = serde_json::to_value(sample.case.recipe.preset).unwrap();
         assert!(preset.as_str().unwrap().starts_with(&start), "{} is a sample of {preset}", sample.name);
     }
+}
+
+/// A well-formed mail being built, with the words that a mail program would show.
+struct Builder {
+    random: Xorshift,
+    boundaries: usize,
+    shown: Vec<String>,
+}
+
+impl Builder {
+    /// A part with its headers, and whether it is inside another mail and so not shown.
+    fn part(&mut self, depth: usize, is_hidden: bool) -> String {
+        match self.random.below(if depth == 0 { 2 } else { 6 }) {
+            0 => format!("Content-Type: text/plain; charset=utf-8\n\n{}\n", self.word(is_hidden)),
+            1 => "Content-Type: application/pdf\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\nJVBERi0=\n".to_owned(),
+            2 => {
+                let word = self.word(is_hidden);
+                let plain = format!("Content-Type: text/plain\n\n{word}\n");
+                self.multipart("alternative", &[plain, format!("Content-Type: text/html\n\n<p>{word}</p>\n")])
+            }
+            3 => format!("Content-Type: message/rfc822\n\nSubject: inner\n{}", self.part(depth - 1, true)),
+            _ => {
+                let parts: Vec<String> = (0..=self.random.below(3)).map(|_| self.part(depth - 1, is_hidden)).collect();
+                self.multipart("mixed", &parts)
+            }
+        }
+    }
+
+    fn multipart(&mut self, kind: &str, parts: &[String]) -> String {
+        self.boundaries += 1;
+        let boundary = format!("b{}x", self.boundaries);
+        let parts: String = parts.iter().map(|part| format!("--{boundary}\n{part}")).collect();
+        format!("Content-Type: multipart/{kind}; boundary={boundary}\n\n{parts}--{boundary}--\n")
+    }
+
+    fn word(&mut self, is_hidden: bool) -> String {
+        let word = format!("word{:x}", self.random.next());
+        if !is_hidden {
+            self.shown.push(word.clone());
+        }
+        word
+    }
+}
+
+/// A rule that never sees a part that the reader sees could be talked around.
+#[test]
+fn no_part_of_a_mail_is_swallowed() {
+    let mut builder = Builder { random: Xorshift(0x5EED_1E55), boundaries: 0, shown: Vec::new() };
+    let (mut messages, mut refused) = (0_usize, 0_usize);
+    for number in 0..20_000 {
+        builder.shown.clear();
+        let mail = format!("From: a@example.com\nSubject: {number}\n{}", builder.part(4, false));
+        match Case::new(crate::decode::recipe::Preset::Mail, &mail).decode() {
+            Err(_) => refused += 1,
+            Ok(message) => {
+                messages += 1;
+                let missing: Vec<_> =
+                    builder.shown.iter().filter(|word| !message.text.contains(word.as_str())).collect();
+                assert!(missing.is_empty(), "{missing:?} of\n{mail}\nis not in\n{}", message.text);
+            }
+        }
+    }
+    assert!(messages > refused / 2, "{messages} messages, {refused} refused");
 }

@@ -46,8 +46,7 @@ fn read(path: &Path) -> Sample {
 }
 
 fn preset(name: &str) -> Preset {
-    let all = super::PRESETS.into_iter();
-    all.filter(|preset| serde_json::to_value(preset).unwrap() == json!(name)).last().unwrap()
+    super::PRESETS.into_iter().find(|preset| serde_json::to_value(preset).unwrap() == json!(name)).unwrap()
 }
 
 fn strings(value: &Value) -> Vec<String> {

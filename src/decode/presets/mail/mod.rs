@@ -4,6 +4,7 @@
 //! decode, a header twice that may be there once) is no message for us: a person sees it.
 
 mod nesting;
+mod wholeness;
 
 use crate::decode::malformed::{Malformed, MalformedKind, excerpt};
 use crate::decode::origin::{is_auto_submitted, is_bulk};
@@ -56,6 +57,7 @@ pub(super) fn open(delivery: &Delivery) -> Result<Payload<'_>, Malformed> {
     if mail.headers().is_empty() {
         return Err(refuse("it has no headers"));
     }
+    wholeness::check(&mail.parsed)?;
     for part in &mail.parsed.parts {
         for name in &ONCE {
             let places = part.headers.iter().filter(|header| header.name == *name);
@@ -142,7 +144,7 @@ fn text<'m>(mail: &'m Mail<'_>) -> Found<'m> {
         if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
             continue;
         }
-        check_encoding(part)?;
+        check_charset(part)?;
         if let Some(piece) = mail.parsed.body_text(number) {
             pieces.push(readable("the text parts", piece)?);
         }
@@ -154,13 +156,13 @@ fn text<'m>(mail: &'m Mail<'_>) -> Found<'m> {
     }
 }
 
-fn check_encoding(part: &MessagePart<'_>) -> Result<(), Malformed> {
+fn check_charset(part: &MessagePart<'_>) -> Result<(), Malformed> {
     let charset = part.content_type().and_then(|content| content.attribute("charset"));
     if let Some(charset) = charset.filter(|charset| !is_known(charset)) {
         let detail = format!("the charset `{}` is not known", excerpt(charset));
         return Err(Malformed::new(MalformedKind::NotUtf8, detail));
     }
-    if part.is_encoding_problem { Err(refuse("the encoding of a text part is broken")) } else { Ok(()) }
+    Ok(())
 }
 
 /// Whether the parser decodes this charset; UTF-8 it does without a table.
