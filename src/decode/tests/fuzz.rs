@@ -107,15 +107,17 @@ struct Builder {
 impl Builder {
     /// A part with its headers, and whether it is inside another mail and so not shown.
     fn part(&mut self, depth: usize, is_hidden: bool) -> String {
-        match self.random.below(if depth == 0 { 2 } else { 6 }) {
+        match self.random.below(if depth == 0 { 4 } else { 8 }) {
             0 => format!("Content-Type: text/plain; charset=utf-8\n\n{}\n", self.word(is_hidden)),
             1 => "Content-Type: application/pdf\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\nJVBERi0=\n".to_owned(),
-            2 => {
+            2 => format!("Content-Type: text/x-unknown\n\n{}\n", self.word(is_hidden)),
+            3 => format!("Content-Type: text/plain; name=a.txt\n\n{}\n", self.word(is_hidden)),
+            4 => {
                 let word = self.word(is_hidden);
                 let plain = format!("Content-Type: text/plain\n\n{word}\n");
                 self.multipart("alternative", &[plain, format!("Content-Type: text/html\n\n<p>{word}</p>\n")])
             }
-            3 => format!("Content-Type: message/rfc822\n\nSubject: inner\n{}", self.part(depth - 1, true)),
+            5 => format!("Content-Type: message/rfc822\n\nSubject: inner\n{}", self.part(depth - 1, true)),
             _ => {
                 let parts: Vec<String> = (0..=self.random.below(3)).map(|_| self.part(depth - 1, is_hidden)).collect();
                 self.multipart("mixed", &parts)

@@ -4,19 +4,19 @@
 //! decode, a header twice that may be there once) is no message for us: a person sees it.
 
 mod nesting;
+mod text;
 mod wholeness;
 
 use crate::decode::malformed::{Malformed, MalformedKind, excerpt};
 use crate::decode::origin::{is_auto_submitted, is_bulk};
 use crate::decode::payload::{Body, Found, Payload, Table, Way, only_one};
 use crate::message::Delivery;
-use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Header, HeaderName, HeaderValue, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 use std::borrow::Cow;
 
 const TABLE: Table = Table {
-    text: &[Way::Made("the text parts", |payload| mail(payload, text))],
+    text: &[Way::Made("the text parts", |payload| mail(payload, text::text))],
     id: &[Way::Made("header:Message-ID", |payload| mail(payload, |mail| mail.id(HeaderName::MessageId)))],
     sender: &[Way::Made("header:From", |payload| mail(payload, sender))],
     subject: &[Way::Made("header:Subject", |payload| mail(payload, |mail| mail.header("Subject")))],
@@ -133,42 +133,6 @@ fn date<'m>(mail: &'m Mail<'_>) -> Found<'m> {
         Some(HeaderValue::DateTime(date)) => Ok(Some(Cow::Owned(date.to_rfc3339()))),
         _ => mail.header("Date"),
     }
-}
-
-/// What a mail program shows as the text: every inline text part, HTML only where there is no plain text
-/// for it. All of them, or else a rule could be shown one part and a person another.
-fn text<'m>(mail: &'m Mail<'_>) -> Found<'m> {
-    let mut pieces = Vec::new();
-    for number in 0..mail.parsed.text_body_count() {
-        let Some(part) = mail.parsed.text_part(u32::try_from(number).unwrap_or(u32::MAX)) else { continue };
-        if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
-            continue;
-        }
-        check_charset(part)?;
-        if let Some(piece) = mail.parsed.body_text(number) {
-            pieces.push(readable("the text parts", piece)?);
-        }
-    }
-    match pieces.len() {
-        0 => Err(refuse("it has no text part")),
-        1 => Ok(pieces.pop()),
-        _ => Ok(Some(Cow::Owned(pieces.join("\n\n")))),
-    }
-}
-
-fn check_charset(part: &MessagePart<'_>) -> Result<(), Malformed> {
-    let charset = part.content_type().and_then(|content| content.attribute("charset"));
-    if let Some(charset) = charset.filter(|charset| !is_known(charset)) {
-        let detail = format!("the charset `{}` is not known", excerpt(charset));
-        return Err(Malformed::new(MalformedKind::NotUtf8, detail));
-    }
-    Ok(())
-}
-
-/// Whether the parser decodes this charset; UTF-8 it does without a table.
-fn is_known(charset: &str) -> bool {
-    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
-        || charset_decoder(charset.as_bytes()).is_some()
 }
 
 /// A text whose characters all decoded: the parser puts U+FFFD where one did not.

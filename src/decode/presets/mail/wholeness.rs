@@ -13,6 +13,9 @@ use mail_parser::{Message, PartType};
 /// # Errors
 /// Where it may have.
 pub(super) fn check(mail: &Message<'_>) -> Result<(), Malformed> {
+    if !is_tree(mail) {
+        return Err(Malformed::new(MalformedKind::NotMail, "its parts do not hang together"));
+    }
     for part in &mail.parts {
         if part.is_encoding_problem {
             return Err(Malformed::new(MalformedKind::NotMail, "the encoding or the end of a part is broken"));
@@ -26,4 +29,20 @@ pub(super) fn check(mail: &Message<'_>) -> Result<(), Malformed> {
         }
     }
     Ok(())
+}
+
+/// Whether every part but the first belongs to exactly one multipart, which stands before it. Where the
+/// parser lost its way, children are missing, or another message's.
+fn is_tree(mail: &Message<'_>) -> bool {
+    let mut children = Vec::new();
+    for (parent, part) in (0_u32..).zip(&mail.parts) {
+        if let PartType::Multipart(own) = &part.body {
+            if own.iter().any(|child| *child <= parent) {
+                return false;
+            }
+            children.extend_from_slice(own);
+        }
+    }
+    children.sort_unstable();
+    (1_u32..).zip(&children).all(|(expected, child)| expected == *child) && children.len() + 1 == mail.parts.len()
 }
