@@ -9,7 +9,8 @@ use std::fmt;
 pub struct Recipe {
     /// Where values come from unless [`Recipe::by_hand`] says otherwise.
     pub preset: Preset,
-    /// Sources that the operator named; for each field, they replace the preset's.
+    /// Sources that the operator named: for each field, and each attribute by name, they replace the
+    /// preset's. Headers are taken beside the preset's.
     pub by_hand: Mapping,
     /// Senders that are ourselves.
     pub own_senders: Vec<String>,
@@ -51,7 +52,7 @@ pub struct Mapping {
     pub bot: Vec<Source>,
     /// Attributes by name.
     pub attributes: BTreeMap<String, Vec<Source>>,
-    /// Headers that rules may look at, names in lower case.
+    /// Headers that rules may look at, names in lower case: of the delivery, or else of the mail in it.
     pub headers: Vec<String>,
 }
 
