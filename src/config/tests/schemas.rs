@@ -9,6 +9,8 @@ use serde_json::Value;
 use std::sync::Arc;
 
 type Read = fn(&Arc<SourceFile>, &Report);
+/// Keys from the file down, each with whether it is a list of tables.
+type Steps = Vec<(String, bool)>;
 
 const READERS: [(&str, Read); 3] = [
     ("decile.schema.json", |file, report| drop(WrittenDecile::read(file, report))),
@@ -31,8 +33,8 @@ fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Every table that a schema knows: its path, each step with whether it is a list of tables, and its keys.
-fn tables(root: &Value, schema: &Value, path: &[(String, bool)], found: &mut Vec<(Vec<(String, bool)>, Vec<String>)>) {
+/// Every table that a schema knows: its path and its keys.
+fn tables(root: &Value, schema: &Value, path: &[(String, bool)], found: &mut Vec<(Steps, Vec<String>)>) {
     let schema = follow(root, schema);
     let Some(properties) = schema["properties"].as_object() else { return };
     assert_eq!(schema["additionalProperties"], Value::Bool(false), "{path:?} is closed");
@@ -43,7 +45,7 @@ fn tables(root: &Value, schema: &Value, path: &[(String, bool)], found: &mut Vec
             Some(items) => (items, true),
             None => (property, false),
         };
-        let path: Vec<(String, bool)> = path.iter().cloned().chain([(key.clone(), is_list)]).collect();
+        let path: Steps = path.iter().cloned().chain([(key.clone(), is_list)]).collect();
         tables(root, inner, &path, found);
     }
 }
