@@ -1,6 +1,6 @@
 //! The gate: the one function that turns a verdict, the policy and the facts into a disposition.
 //!
-//! Pure and total. One table, [`CHECKS`], holds every reason in its order; the gate takes the first that
+//! Pure and total. One table, `CHECKS`, holds every reason in its order; the gate takes the first that
 //! holds, and `decile explain` shows them all, so that order, gate and explanation cannot drift apart.
 
 #[cfg(test)]

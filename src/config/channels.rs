@@ -3,7 +3,6 @@
 mod canonical;
 pub mod map;
 mod resolve;
-mod source;
 
 use crate::channel::Mode;
 use crate::decode::recipe::Preset;

@@ -1,7 +1,7 @@
 //! Drafts: templates with typed fields only. Nothing of the message's text can get into one.
 //!
 //! A template is what the operator wrote, `Thanks {sender}, noted for {date}.`, and stays as it is. What a
-//! field brings came from outside, and is made plain first: see [`plain`].
+//! field brings came from outside, and is made plain first: see `draft/plain.rs`.
 
 mod plain;
 #[cfg(test)]

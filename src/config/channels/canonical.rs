@@ -1,6 +1,6 @@
 //! The digest of the channels as meant, with the limits that a decision rests on.
 
-use super::{preset_word, source};
+use super::preset_word;
 use crate::channel::Mode;
 use crate::config::{ChannelSpec, Limits, SourceStream};
 use crate::decode::recipe::{Mapping, Source};
@@ -54,10 +54,18 @@ fn mapping(mapping: &Mapping, parts: &mut Vec<String>) {
 
 fn sources(places: &[Source], parts: &mut Vec<String>) {
     parts.push(places.len().to_string());
-    parts.extend(places.iter().map(source::text));
+    parts.extend(places.iter().map(text));
 }
 
 fn list(items: &[String], parts: &mut Vec<String>) {
     parts.push(items.len().to_string());
     parts.extend(items.iter().cloned());
+}
+
+/// A place's text; headers compare case-insensitively.
+fn text(place: &Source) -> String {
+    match place {
+        Source::Header(_) => place.to_string().to_ascii_lowercase(),
+        Source::Pointer(_) | Source::SubjectToken(_) => place.to_string(),
+    }
 }

@@ -1,6 +1,5 @@
 //! `[source.channel.map]`: where values come from, named by hand.
 
-use super::source;
 use crate::decode::recipe::{Mapping, Source};
 use crate::diagnostic::Report;
 use crate::diagnostic::table::{Placed, Table};
@@ -135,7 +134,7 @@ fn sources(places: &[Placed<String>], report: &Report) -> Vec<Source> {
     too_many(places.iter(), SOURCES_MAX, "places", report);
     let mut sources = Vec::with_capacity(places.len());
     for place in places {
-        match source::parse(&place.value) {
+        match Source::parse(&place.value) {
             Ok(source) => sources.push(source),
             Err(error) => {
                 let message = format!("`{}` is no place to look", place.value);
