@@ -198,7 +198,7 @@ fn rules(out: &mut String, pack: &Pack, message: &Message, traced: &Trace) -> st
             )?;
         }
     }
-    if let Some((field, why)) = &traced.uninspectable {
+    if let Some(crate::classify::UninspectableField { field, found: why }) = &traced.uninspectable {
         writeln!(out, "\n`{field}` cannot be inspected: {why}")?;
     }
     writeln!(out, "\n{}", bold("Verdict"))?;

@@ -2,9 +2,11 @@
 
 use super::exit::Unusable;
 use super::print;
+use crate::class::Class;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Report, Severity, render};
 use crate::pack::Pack;
+use crate::policy::resolve::RuleNames;
 use crate::rules::{self, Tests};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,8 +22,9 @@ pub(super) struct World {
 pub(super) fn read(file: &Path, report: &Report) -> Option<World> {
     let loaded = config::load_files(file, report);
     let compiled = compile(&loaded.rules_dir(), report);
-    let (classes, restrictions) = names(compiled.as_ref().map(|(pack, _)| pack));
-    let config = loaded.resolve(&classes, &restrictions, report);
+    let names = compiled.as_ref().map(|(pack, _)| names(pack));
+    let config =
+        loaded.resolve(names.as_ref().map(|(classes, restrictions)| RuleNames { classes, restrictions }), report);
     let ((pack, tests), config) = compiled.zip(config)?;
     if report.has_errors() { None } else { Some(World { config, pack, tests }) }
 }
@@ -32,8 +35,7 @@ pub(super) fn compile(dir: &Path, report: &Report) -> Option<(Pack, Tests)> {
     rules::compile(&written, report)
 }
 
-fn names(pack: Option<&Pack>) -> (BTreeSet<crate::class::Class>, BTreeSet<String>) {
-    let Some(pack) = pack else { return Default::default() };
+fn names(pack: &Pack) -> (BTreeSet<Class>, BTreeSet<String>) {
     (pack.classes().cloned().collect(), pack.restrictions().map(str::to_owned).collect())
 }
 

@@ -3,12 +3,10 @@
 use super::Config;
 use super::channels::WrittenChannels;
 use super::main_file::WrittenDecile;
-use crate::class::Class;
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::{Report, SourceFile};
-use crate::policy::resolve::{self, Known};
+use crate::policy::resolve::{self, Known, RuleNames};
 use crate::policy::written::WrittenPolicy;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,20 +59,15 @@ impl Loaded {
         self.decile.limits.decision_steps_max.value
     }
 
-    /// Resolves everything, given the classes and restrictions of the rules. Gives none where the report
+    /// Resolves everything, given what the rules name, where they could be compiled. Gives none where the report
     /// has errors, whoever reported them.
-    pub fn resolve(
-        self,
-        classes: &BTreeSet<Class>,
-        restrictions: &BTreeSet<String>,
-        report: &Report,
-    ) -> Option<Config> {
+    pub fn resolve(self, rules: Option<RuleNames<'_>>, report: &Report) -> Option<Config> {
         let bus = self.decile.bus.resolve(&self.folder, report);
         let limits = self.decile.limits.resolve(report);
         let channels = self.channels.as_ref().map(|written| written.resolve(&bus, &limits, report));
         let names = self.channels.as_ref().map(WrittenChannels::names);
         let draft_bytes_max = limits.draft_bytes_max;
-        let known = Known { classes, restrictions, channels: names.as_ref(), draft_bytes_max };
+        let known = Known { rules, channels: names.as_ref(), draft_bytes_max };
         let config = Config {
             limits,
             retention: self.decile.retention.resolve(),

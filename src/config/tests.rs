@@ -5,6 +5,7 @@ mod shipped;
 use super::*;
 use crate::class::Class;
 use crate::diagnostic::{Diagnostic, Report};
+use crate::policy::resolve::RuleNames;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -34,7 +35,10 @@ fn load(decile: &str, channels: &str, policy: &str) -> (Option<Config>, Vec<Diag
 fn load_folder(folder: &Path) -> (Option<Config>, Vec<Diagnostic>) {
     let report = Report::new();
     let loaded = load_files(&folder.join("decile.toml"), &report);
-    let config = loaded.resolve(&classes(&["receipt", "question"]), &restrictions(&["legal"]), &report);
+    let config = loaded.resolve(
+        Some(RuleNames { classes: &classes(&["receipt", "question"]), restrictions: &restrictions(&["legal"]) }),
+        &report,
+    );
     (config, report.into_sorted())
 }
 

@@ -26,13 +26,20 @@ const MAX_AGE: Duration = Duration::from_secs(86_400);
 /// The origin of lines that no file has.
 const BUILT_IN: &str = "built in";
 
+/// What the rules name.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleNames<'a> {
+    /// Their classes.
+    pub classes: &'a BTreeSet<Class>,
+    /// Their restrictions.
+    pub restrictions: &'a BTreeSet<String>,
+}
+
 /// What the other files define and a policy refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
-    /// The classes of the rules.
-    pub classes: &'a BTreeSet<Class>,
-    /// The restrictions of the rules.
-    pub restrictions: &'a BTreeSet<String>,
+    /// What the rules name; `None` where they could not be compiled, and nothing can be said of names.
+    pub rules: Option<RuleNames<'a>>,
     /// The channels; `None` where their file could not be read, and nothing can be said of names.
     pub channels: Option<&'a BTreeSet<Channel>>,
     /// The longest draft, in bytes.
@@ -100,7 +107,8 @@ impl Resolver<'_> {
     }
 
     fn is_restriction(&self, name: &Placed<String>) -> bool {
-        let known: Vec<&str> = self.known.restrictions.iter().map(String::as_str).collect();
+        let Some(rules) = self.known.rules else { return true };
+        let known: Vec<&str> = rules.restrictions.iter().map(String::as_str).collect();
         self.is_known("unknown-restriction", "no rule restricts", name, &known)
     }
 
@@ -112,8 +120,10 @@ impl Resolver<'_> {
 
     fn class(&self, written: &WrittenClass) -> Option<Class> {
         let name = written.name.as_ref()?;
-        let known: Vec<&str> = self.known.classes.iter().map(Class::as_str).collect();
-        let is_known = self.is_known("unknown-class", "no rule names a class", name, &known);
+        let is_known = self.known.rules.is_none_or(|rules| {
+            let known: Vec<&str> = rules.classes.iter().map(Class::as_str).collect();
+            self.is_known("unknown-class", "no rule names a class", name, &known)
+        });
         Class::parse(&name.value).ok().filter(|_| is_known)
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::level::Level;
+use crate::policy::resolve::RuleNames;
 
 fn path() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/decile.toml"))
@@ -35,7 +36,8 @@ fn shipped() -> Config {
         "data_subject",
         "vip",
     ]);
-    let config = load_files(path(), &report).resolve(&classes, &restrictions, &report);
+    let config = load_files(path(), &report)
+        .resolve(Some(RuleNames { classes: &classes, restrictions: &restrictions }), &report);
     assert_eq!(places(&report.into_sorted()), [""; 0]);
     let config = config.unwrap();
     assert_eq!(config.policy.classes.len(), classes.len(), "every class has a line");

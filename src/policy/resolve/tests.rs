@@ -9,8 +9,11 @@ fn resolved(text: &str) -> (Policy, Vec<Diagnostic>) {
     let classes = ["receipt", "question"].map(|name| Class::parse(name).unwrap()).into();
     let restrictions = ["legal".to_owned(), "money".to_owned()].into();
     let channels = ["mail.inbox", "slack.team"].map(|name| Channel::parse(name).unwrap()).into();
-    let known =
-        Known { classes: &classes, restrictions: &restrictions, channels: Some(&channels), draft_bytes_max: 256 };
+    let known = Known {
+        rules: Some(RuleNames { classes: &classes, restrictions: &restrictions }),
+        channels: Some(&channels),
+        draft_bytes_max: 256,
+    };
     let policy = resolve(&written, &known, &report);
     (policy, report.into_sorted())
 }
