@@ -1,36 +1,154 @@
-use super::*;
-use crate::diagnostic::{Report, SourceFile, render};
-use crate::rules;
+//! Tests of classifying: a table of cases in files, what a table cannot say, and a naive oracle.
 
-fn pack_of(text: &str) -> (Pack, rules::Tests) {
+mod cases;
+mod oracle;
+
+use super::*;
+use crate::channel::Channel;
+use crate::diagnostic::{Report, SourceFile, render};
+use crate::message::{Field, Origin};
+use crate::rules;
+use crate::verdict::Evidence;
+
+const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 100, decision_steps_max: 1_000_000 };
+
+fn pack(text: &str) -> Pack {
     let report = Report::new();
     let written = rules::load_texts(vec![SourceFile::new("rules/test.toml", text)], &report);
     let compiled = rules::compile(&written, &report);
-    compiled.unwrap_or_else(|| panic!("{}", render::to_text(&report.into_sorted(), false)))
+    compiled.unwrap_or_else(|| panic!("{}", render::to_text(&report.into_sorted(), false))).0
+}
+
+fn message(text: &str) -> Message {
+    Message {
+        channel: Channel::parse("test.test").unwrap(),
+        id: None,
+        sender: None,
+        subject: None,
+        text: text.into(),
+        sent_at: None,
+        thread: None,
+        attributes: Default::default(),
+        headers: Default::default(),
+        origin: Origin::Person,
+    }
+}
+
+fn verdict(pack: &Pack, text: &str) -> Verdict {
+    classify(pack, &message(text), &LIMITS, &mut Scratch::new(pack))
 }
 
 #[test]
-fn smoke() {
-    let (pack, tests) = pack_of(
-        r#"
-[lists]
-weekday = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+fn offsets_are_those_of_the_field_as_sent() {
+    let pack = pack("[[rule]]\nid = \"r\"\nrestrict = \"x\"\nany = [\"café login\"]");
+    let text = "日本 \u{200b}— CAFÉ \u{a0} LO\u{ad}GIN!";
+    let verdict = verdict(&pack, text);
+    assert_eq!(verdict.reason(), Some(Reason::Restricted));
+    let span = verdict.evidence.first().map(|evidence| (evidence.start, evidence.end));
+    assert_eq!(span, Some((14, 30)));
+    assert_eq!(&text[14..30], "CAFÉ \u{a0} LO\u{ad}GIN");
+}
 
-[[rule]]
-id = "scheduling-confirm"
-class = "scheduling_confirm"
-any = ["works for me", "see you {weekday}", { re = '\bat \d{1,2}(:\d\d)? ?(am|pm)\b' }]
-none = ["can't", { phrase = "cancelled", field = "subject" }]
-test = [{ match = "Thursday at 3pm works for me" }, { no_match = "I can't make Thursday" }]
-[[rule]]
-id = "r"
-restrict = "legal"
-all = [{ re = '(?P<amount>[\d,.]+) dollars' }]
-where = ["amount > 500"]
-test = [{ match = "I owe 1,250.00 dollars" }, { match = "I owe 400 or 1,250 dollars or 900 dollars"}, { no_match = "400 dollars" }]
-"#,
+#[test]
+fn evidence_is_cut_and_restricting_rules_are_kept_first() {
+    let rules = "[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\", \"two\"]\n\
+        [[rule]]\nid = \"z\"\nrestrict = \"x\"\nany = [\"three\", \"four\"]";
+    let pack = pack(rules);
+    let limits = ClassifyLimits { evidence_spans_max: 3, ..LIMITS };
+    let verdict = classify(&pack, &message("one two three four"), &limits, &mut Scratch::new(&pack));
+    let found: Vec<(&str, usize)> = verdict.evidence.iter().map(|e| (e.rule.as_str(), e.start)).collect();
+    assert_eq!(found, [("a", 0), ("z", 8), ("z", 14)]);
+}
+
+#[test]
+fn a_pattern_that_two_groups_share_is_evidence_once() {
+    let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\"]\nall = [\"one\"]");
+    assert_eq!(verdict(&pack, "one").evidence.len(), 1);
+}
+
+#[test]
+fn too_much_work_escalates_and_always_at_the_same_step() {
+    let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\", { re = '\\d{3}' }]");
+    let told = trace(&pack, &message("one 123"), &LIMITS);
+    assert_eq!(told.class.as_ref().map(|class| class.as_str()), Some("c"));
+    // 7 bytes scanned, 3 of a phrase checked, 7 given to the regex.
+    assert_eq!(told.steps, 17);
+    for (steps, reason) in [(17, None), (16, Some(Reason::OverBudget)), (0, Some(Reason::OverBudget))] {
+        let limits = ClassifyLimits { decision_steps_max: steps, ..LIMITS };
+        let verdict = classify(&pack, &message("one 123"), &limits, &mut Scratch::new(&pack));
+        assert_eq!(verdict.reason(), reason, "{steps} steps");
+    }
+}
+
+#[test]
+fn over_budget_comes_before_restricted() {
+    let pack = pack("[[rule]]\nid = \"a\"\nrestrict = \"x\"\nany = [\"one\"]");
+    let limits = ClassifyLimits { decision_steps_max: 5, ..LIMITS };
+    let verdict = classify(&pack, &message("one two three"), &limits, &mut Scratch::new(&pack));
+    assert_eq!(verdict, Verdict::none(Reason::OverBudget, Vec::new()));
+}
+
+#[test]
+fn a_scratch_serves_any_pack_and_forgets_every_message() {
+    let small = pack("[[rule]]\nid = \"a\"\nclass = \"small\"\nany = [\"one\"]");
+    let large = pack(
+        "[[rule]]\nid = \"a\"\nclass = \"large\"\nany = [\"one\", \"two\", { phrase = \"x\", field = \"subject\" }]\n\
+         [[rule]]\nid = \"b\"\nclass = \"b\"\nany = [{ re = 'thr(e)+' }]",
     );
-    assert_eq!(tests.len(), 5);
-    let failures = rules::test::run(&pack, &tests);
-    assert!(failures.is_empty(), "{failures:#?}");
+    let mut scratch = Scratch::new(&small);
+    let mut ask = |pack, text| classify(pack, &message(text), &LIMITS, &mut scratch);
+    assert_eq!(ask(&small, "one"), verdict(&small, "one"));
+    assert_eq!(ask(&large, "three"), verdict(&large, "three"));
+    assert_eq!(ask(&small, "three").reason(), Some(Reason::Unmatched));
+    assert_eq!(ask(&large, "two, three").reason(), Some(Reason::Conflict));
+    assert_eq!(ask(&large, "two"), verdict(&large, "two"));
+    assert_eq!(ask(&large, "").reason(), Some(Reason::Unmatched));
+}
+
+#[test]
+fn an_empty_pack_escalates_everything() {
+    let pack = pack("");
+    assert!(pack.is_empty());
+    assert_eq!(verdict(&pack, "hello").reason(), Some(Reason::Unmatched));
+}
+
+#[test]
+fn a_trace_tells_what_fired_and_what_nearly_did() {
+    let pack = pack(
+        "[[rule]]\nid = \"fires\"\nclass = \"c\"\nany = [\"one\"]\n\
+         [[rule]]\nid = \"nearly\"\nclass = \"d\"\nany = [\"one\"]\nnone = [\"two\"]\n\
+         [[rule]]\nid = \"unsaid\"\nclass = \"e\"\nall = [\"one\"]\nnone = [{ phrase = \"x\", field = \"subject\" }]\n\
+         [[rule]]\nid = \"far\"\nclass = \"f\"\nall = [\"one\", \"three\", \"four\"]\n\
+         [[rule]]\nid = \"silent\"\nclass = \"f\"\nany = [\"five\"]",
+    );
+    let told = trace(&pack, &message("one and t\u{ad}wo"), &LIMITS);
+    let rules: Vec<(&str, bool)> = told.rules.iter().map(|rule| (rule.rule.as_str(), rule.fired)).collect();
+    assert_eq!(rules, [("fires", true), ("nearly", false), ("unsaid", false)]);
+    let hidden = &told.rules[1].conditions[1];
+    assert_eq!((hidden.kind, hidden.state), (ConditionKind::None, crate::pack::Truth::False));
+    assert_eq!((hidden.spans[0].view, hidden.spans[0].start, hidden.spans[0].end), (ViewName::Folded, 8, 13));
+    let unsaid = &told.rules[2].conditions[1];
+    assert_eq!((unsaid.state, unsaid.absent.as_slice()), (crate::pack::Truth::Unknown, &[Field::Subject][..]));
+    assert_eq!(told.evidence, verdict(&pack, "one and t\u{ad}wo").evidence);
+}
+
+#[test]
+fn a_trace_is_json() {
+    let pack = pack("[[class]]\nname = \"c\"\nmax_words = 3\n[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\"]");
+    let json = serde_json::to_value(trace(&pack, &message("one"), &LIMITS)).unwrap();
+    assert_eq!(json["class"], "c");
+    assert_eq!(json["rules"][0]["effect"]["permit"], "c");
+    assert_eq!(json["rules"][0]["origin"], "test.toml:5");
+    assert_eq!(json["rules"][0]["conditions"][0]["spans"][0]["view"], "raw");
+    assert_eq!(json["classes"][0]["words"], 1);
+    let json = serde_json::to_value(trace(&pack, &message("p\u{430}y"), &LIMITS)).unwrap();
+    assert_eq!(json["uninspectable"]["field"], "text");
+    assert_eq!(json["uninspectable"]["found"]["why"], "mixed_script");
+}
+
+#[test]
+fn a_long_text_with_many_candidates_is_decided() {
+    let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"a a b\", { re = '(a ){20}b' }]");
+    let verdict = verdict(&pack, &"a ".repeat(8_000));
+    assert_eq!(verdict.reason(), Some(Reason::Unmatched));
 }

@@ -45,6 +45,8 @@ pub fn inspect(text: &str) -> Result<(), Uninspectable> {
 struct Word {
     start: usize,
     end: usize,
+    /// Whether the last character, marks aside, is a letter.
+    ends_with_letter: bool,
     any: AugmentedScriptSet,
     beside_latin: AugmentedScriptSet,
 }
@@ -52,7 +54,7 @@ struct Word {
 impl Default for Word {
     fn default() -> Self {
         let all = AugmentedScriptSet::default();
-        Self { start: 0, end: 0, any: all, beside_latin: all }
+        Self { start: 0, end: 0, ends_with_letter: false, any: all, beside_latin: all }
     }
 }
 
@@ -68,6 +70,7 @@ impl Word {
             self.start = at;
         }
         self.end = at + c.len_utf8();
+        self.ends_with_letter = if is_mark(c) { self.ends_with_letter } else { c.is_alphabetic() };
         if c.is_alphabetic() || is_mark(c) {
             self.add(AugmentedScriptSet::for_char(c));
         }
@@ -77,7 +80,7 @@ impl Word {
     /// An apostrophe between two letters, plain or typographic.
     fn is_joined(&self, text: &str, at: usize, c: char) -> bool {
         let next = || text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().find(|c| !is_invisible(*c)));
-        matches!(c, '\'' | '’') && self.end > 0 && next().is_some_and(char::is_alphabetic)
+        matches!(c, '\'' | '’') && self.ends_with_letter && next().is_some_and(|c| c.is_alphabetic() && !is_mark(c))
     }
 
     fn add(&mut self, scripts: AugmentedScriptSet) {
