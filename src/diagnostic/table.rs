@@ -112,6 +112,11 @@ impl<'a> Table<'a> {
         self.get(key).map(|value| self.value(value))
     }
 
+    /// Where a key's value stands, if the key is there.
+    pub fn place(&self, key: &'static str) -> Option<Location> {
+        self.get(key).map(|value| self.locate(value.span()))
+    }
+
     /// A string, if the key is there.
     pub fn string(&self, key: &'static str) -> Option<Placed<String>> {
         let value = self.get(key)?;

@@ -226,7 +226,7 @@ impl WrittenRule {
             id: table.required_string("id"),
             class: table.string("class"),
             restrict: table.string("restrict"),
-            channels: table.has("channels").then(|| (table.at(), table.strings("channels"))),
+            channels: table.place("channels").map(|at| (at, table.strings("channels"))),
             any: patterns("any"),
             all: patterns("all"),
             none: patterns("none"),

@@ -35,7 +35,7 @@ fn folded_undoes_what_hides_a_word() {
         ("zero\u{200b}wid\u{200d}th\u{2060}\u{feff} so\u{ad}ft", "zerowidth soft"),
         ("\u{202e}abc\u{202c} \u{2067}d\u{2069} ❤\u{fe0f}", "abc d ❤"),
         ("ＦＵＬＬ　ｗｉｄｔｈ １２３", "full width 123"),
-        ("\u{fb01}ne Ⅷ ½ ㎢ ＇", "fine viii 1⁄2 km2 '"),
+        ("\u{fb01}ne Ⅷ ½ ㎢ ＇", "fine viii 1/2 km2 '"),
         ("e\u{301} E\u{200b}\u{301} \u{435}\u{301}", "é é é"),
         ("раураӏ ОР", "paypal op"),
         ("𝐛𝐨𝐥𝐝 𝟎𝟏", "bold 01"),
@@ -79,18 +79,20 @@ fn a_match_maps_to_the_text_as_sent() {
     assert_eq!(sent(text, views.raw(), "..."), "…");
     assert_eq!(sent(text, views.raw(), "."), "…");
     assert_eq!(sent(text, views.raw(), "\" x"), "” \n x");
-    assert_eq!(sent(text, views.folded(), "fine"), "Ｆ\u{fb01}n\u{ad}e");
+    assert_eq!(sent(text, views.folded(), "ffine"), "Ｆ\u{fb01}n\u{ad}e");
     assert_eq!(sent(text, views.folded(), "i"), "\u{fb01}");
     assert_eq!(sent(text, views.folded(), "é"), "E\u{301}");
     assert_eq!(sent(text, views.folded(), "x"), "x");
     assert_eq!(views.raw().sent(3..3).len(), 0);
 }
 
-/// For every character alone: views are folded already, and what is mapped back lies on characters.
+/// For (nearly) every character alone: views are folded already, and what is mapped back lies on characters.
 #[test]
 fn every_character_has_views() {
     let mut views = Views::default();
-    for c in '\0'..=char::MAX {
+    // Beyond the second plane there are ideographs, tags and private use, much of a kind.
+    let all = ('\0'..'\u{20000}').chain(('\u{20000}'..=char::MAX).step_by(101)).chain('\u{e0000}'..'\u{e0200}');
+    for c in all {
         let text = format!("a{c}b");
         views.refill(&text);
         for view in [views.raw(), views.folded()] {
@@ -119,7 +121,7 @@ fn edges() {
         ("a-b", vec![1, 2]),
         ("a\u{301}b", vec![]),
         ("a\u{ad}b", vec![]),
-        ("a\u{200d} b", vec![1, 4]),
+        ("a\u{200d} b", vec![1, 4, 5]),
         ("会a议", vec![3, 4]),
         ("กำ", vec![3]),
         ("👍a", vec![4]),
@@ -150,11 +152,13 @@ fn tokens() {
 
 #[test]
 fn words_that_mix_scripts_are_found() {
-    let found = |text: &str| match inspect(text) {
-        Ok(()) => None,
-        Err(Uninspectable::MixedScript { start, end }) => Some(&text[start..end]),
-        Err(other) => panic!("{other}"),
-    };
+    fn found(text: &str) -> Option<&str> {
+        match inspect(text) {
+            Ok(()) => None,
+            Err(Uninspectable::MixedScript { start, end }) => Some(&text[start..end]),
+            Err(other) => panic!("{other}"),
+        }
+    }
     for fine in [
         "plain",
         "déjà",
