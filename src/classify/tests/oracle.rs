@@ -7,8 +7,8 @@ mod naive;
 use super::*;
 use generate::{Numbers, RuleSet};
 
-const RULE_SETS: u64 = 1_500;
-const MESSAGES_EACH: usize = 6;
+const RULE_SETS: u64 = 800;
+const MESSAGES_EACH: usize = 8;
 
 #[test]
 fn the_naive_classifier_agrees() {
