@@ -152,3 +152,11 @@ fn a_long_text_with_many_candidates_is_decided() {
     let verdict = verdict(&pack, &"a ".repeat(8_000));
     assert_eq!(verdict.reason(), Some(Reason::Unmatched));
 }
+
+#[test]
+fn a_pack_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<Pack>();
+    sent::<Scratch>();
+}

@@ -148,6 +148,9 @@ fn tokens() {
     assert_eq!(tokens("see https://a.example/x?y=z. or www.a.example, a.b@c.example; @bob <@U12>"), "see # or # # # #");
     assert_eq!(tokens("r2d2 4get well-known"), "r2d2 4get well known");
     assert_eq!(tokens("会议 ok 👍 - ..."), "会 议 ok");
+    assert_eq!(tokens("\u{200f}ok\u{200f} so\u{ad}ft \u{200b} a\u{200d}"), "ok so\u{ad}ft a");
+    // Looked through once, not once for each of them.
+    assert_eq!(tokens(&format!("a{}b", "\u{200d}".repeat(50_000))).chars().count(), 50_002);
 }
 
 #[test]

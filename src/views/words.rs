@@ -91,11 +91,13 @@ fn last_base(text: &str) -> Option<(char, &str)> {
     Some((c, text.get(..at).unwrap_or("")))
 }
 
+/// Only a character that can be seen begins a word; to ask before each of a run of invisible ones would
+/// look through the whole run every time.
 fn words_of<'t>(chunk: &'t str, visit: &mut impl FnMut(Token<'t>)) {
     let mut start = 0;
-    let ends = chunk.char_indices().map(|(at, _)| at).skip(1).chain(std::iter::once(chunk.len()));
-    for end in ends.filter(|end| is_edge(chunk, *end)) {
-        let word = chunk.get(start..end).unwrap_or("");
+    let visible = chunk.char_indices().skip(1).filter(|(_, c)| !is_invisible(*c)).map(|(at, _)| at);
+    for end in visible.chain(std::iter::once(chunk.len())).filter(|end| is_edge(chunk, *end)) {
+        let word = chunk.get(start..end).unwrap_or("").trim_matches(is_invisible);
         if begins_with_word(word) {
             visit(if is_number(word) { Token::Fixed } else { Token::Word(word) });
         }
