@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The facts that a message is decided under; all of them are recorded in its decision.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Facts {
     /// The time of the decision.
     pub now: Timestamp,
@@ -14,7 +14,7 @@ pub struct Facts {
 }
 
 /// The halt, with the revision of the record that says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Halt {
     /// Not halted; 0 where no halt was ever recorded.
@@ -31,7 +31,7 @@ pub enum Halt {
 
 /// What covers an outward action. There is no variant that lets one out: that one comes with the permit
 /// that it must carry, and until then no outward action can be planned at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cover {
     /// What is known of grants is too old to rely on.

@@ -29,6 +29,7 @@ pub mod pack;
 pub mod policy;
 pub mod reason;
 pub mod rules;
+pub mod schema;
 pub mod store;
 pub mod subject;
 pub mod token;

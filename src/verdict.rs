@@ -46,7 +46,7 @@ impl Verdict {
 }
 
 /// Where a rule fired: byte offsets into the field as sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// The rule.
     pub rule: RuleId,

@@ -75,6 +75,9 @@ fn head(out: &mut String, decision: &Decision, committed_at: &str) {
     row(out, "id", decision.id.as_str());
     row(out, "channel", &one_line(decision.channel.as_str(), 80));
     row(out, "class", class);
+    if !decision.verdict.restrictions.is_empty() {
+        row(out, "restricted", &decision.verdict.restrictions.join(", "));
+    }
     if let Some(desk) = &decision.desk {
         row(out, "desk", desk.as_str());
     }

@@ -3,7 +3,7 @@
 use super::{Decision, Escalation, MessageRecord, RECORD_VERSION};
 
 /// How long a decision took. Replays differ here and nowhere else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timings {
     /// From the delivery's arrival in this instance to the start of its decision, in microseconds.
@@ -24,7 +24,7 @@ pub enum Record {
 }
 
 /// A direct message, passed on.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PassedOn {
     /// The decision.

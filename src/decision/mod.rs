@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 pub const RECORD_VERSION: u32 = 1;
 
 /// What was decided about one message. No text of the message is in it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     /// [`RECORD_VERSION`].
@@ -64,7 +64,7 @@ pub struct Decision {
 }
 
 /// Where a message lies.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceRef {
     /// The stream.
@@ -76,7 +76,7 @@ pub struct SourceRef {
 }
 
 /// What may be said of a message without its text.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageFacts {
     /// The id that its source gave it.
@@ -95,7 +95,7 @@ pub struct MessageFacts {
 }
 
 /// A verdict as recorded.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerdictRecord {
     /// The class, if there is one.
@@ -106,12 +106,15 @@ pub struct VerdictRecord {
     /// What was wrong with a payload that could not be read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub malformed: Option<MalformedKind>,
+    /// The restrictions whose rules fired, in the evidence's order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub restrictions: Vec<String>,
     /// What fired, and where.
     pub evidence: Vec<Evidence>,
 }
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Disposed {
     /// Dealt with.
@@ -123,7 +126,7 @@ pub enum Disposed {
 }
 
 /// The policy line that was asked.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyRecord {
     /// Where it stands: `policy.toml:12`.
@@ -135,7 +138,7 @@ pub struct PolicyRecord {
 }
 
 /// An action as recorded.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionRecord {
     /// Its type.
@@ -151,7 +154,7 @@ pub struct ActionRecord {
 }
 
 /// Digests of all that a decision rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Digests {
     /// The rules, compiled.
@@ -185,12 +188,14 @@ impl From<&Action> for ActionRecord {
 }
 
 impl VerdictRecord {
-    /// A verdict, with what was wrong with the payload where it could not be read.
-    pub fn new(verdict: &Verdict, malformed: Option<MalformedKind>) -> Self {
+    /// A verdict, with what was wrong with the payload where it could not be read, and the restrictions
+    /// that its evidence names.
+    pub fn new(verdict: &Verdict, malformed: Option<MalformedKind>, restrictions: &[&str]) -> Self {
         Self {
             class: verdict.class().cloned(),
             reason: verdict.reason(),
             malformed,
+            restrictions: restrictions.iter().map(|&restriction| restriction.to_owned()).collect(),
             evidence: verdict.evidence.clone(),
         }
     }

@@ -81,7 +81,7 @@ impl Decided<'_> {
             channel: self.reading.spec.channel.clone(),
             source: self.source(),
             message: self.message_facts(),
-            verdict: VerdictRecord::new(&self.verdict, self.reading.message.as_ref().err().map(|wrong| wrong.kind)),
+            verdict: self.verdict_record(),
             disposition,
             reason,
             policy: self.asked_line().map(policy_record),
@@ -90,6 +90,11 @@ impl Decided<'_> {
             digests: self.snapshot.digests,
             timings: Timings::default(),
         }
+    }
+
+    fn verdict_record(&self) -> VerdictRecord {
+        let malformed = self.reading.message.as_ref().err().map(|wrong| wrong.kind);
+        VerdictRecord::new(&self.verdict, malformed, &self.snapshot.restrictions_of(&self.verdict))
     }
 
     fn source(&self) -> SourceRef {

@@ -1,4 +1,4 @@
-//! Schemas and readers accept the same keys, and the committed schemas are those of the code.
+//! Schemas and readers accept the same keys.
 
 use super::*;
 use crate::config::channels::WrittenChannels;
@@ -102,20 +102,6 @@ fn schemas_know_the_keys_of_their_reader() {
             of_schema.sort_unstable();
             assert_eq!(of_reader, of_schema, "{path:?}");
         }
-    }
-}
-
-/// `DECILE_WRITE_SCHEMAS=1` writes them instead.
-#[test]
-fn the_committed_schemas_are_those_of_the_code() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema"));
-    for (name, schema) in schema::all() {
-        let (path, text) = (folder.join(name), schema::to_text(&schema));
-        if std::env::var_os("DECILE_WRITE_SCHEMAS").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == text, "{name} is out of date: run this test with DECILE_WRITE_SCHEMAS=1");
     }
 }
 
