@@ -1,5 +1,8 @@
 //! Numbers as rules write them, and as people do.
 
+#[cfg(test)]
+mod tests;
+
 use super::Truth;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
