@@ -39,6 +39,8 @@ fn push_raw(view: &mut View, c: char, sent: Range<usize>) {
 }
 
 /// Characters that NFKC may join: normalised together, and mapped to the field together.
+/// So no span of a folded view parts a letter from its accent, whether they join or not. (Where the folded
+/// view says the same as the raw one, the raw one is used, and maps character by character.)
 #[derive(Default)]
 struct Cluster {
     text: String,

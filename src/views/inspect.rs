@@ -79,8 +79,9 @@ impl Word {
 
     /// An apostrophe between two letters, plain or typographic.
     fn is_joined(&self, text: &str, at: usize, c: char) -> bool {
-        let next = || text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().find(|c| !is_invisible(*c)));
-        matches!(c, '\'' | '’') && self.ends_with_letter && next().is_some_and(|c| c.is_alphabetic() && !is_mark(c))
+        let next =
+            || text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().find(|c| !is_invisible(*c) && !is_mark(*c)));
+        matches!(c, '\'' | '’') && self.ends_with_letter && next().is_some_and(char::is_alphabetic)
     }
 
     fn add(&mut self, scripts: AugmentedScriptSet) {

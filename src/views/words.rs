@@ -71,8 +71,9 @@ fn is_edge_between(before: &str, after: &str) -> bool {
     !(left_joins && right_joins)
 }
 
+/// Marks on an apostrophe are looked past: it joins all the same.
 fn begins_with_letter(text: &str) -> bool {
-    first_visible(text).is_some_and(|(c, _)| c.is_alphabetic() && !is_mark(c))
+    text.chars().find(|c| !is_invisible(*c) && !is_mark(*c)).is_some_and(char::is_alphabetic)
 }
 
 fn ends_with_letter(text: &str) -> bool {

@@ -164,23 +164,39 @@ fn amounts(text: &str, folded: bool) -> impl Iterator<Item = u32> {
     amounts.into_iter()
 }
 
+/// In the folded view a character and the marks on it stand, together, for all of them as sent: whether
+/// they join into one or not, no span parts them.
 fn view(text: &str, folded: bool) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
+    let mut cluster = 0;
     for (at, c) in text.char_indices().filter(|(_, c)| !(folded && invisible(*c))) {
         let here = at..at + c.len_utf8();
         let c = plain(c, folded);
-        match seen.last_mut() {
-            Some((' ', space)) if c == ' ' => space.end = here.end,
-            Some((before, there)) if folded && unicode_normalization::char::compose(*before, c).is_some() => {
-                *before = unicode_normalization::char::compose(*before, c).unwrap();
-                there.end = here.end;
+        if c == ' ' {
+            match seen.last_mut() {
+                Some((' ', space)) => space.end = here.end,
+                None => {}
+                _ => seen.push((c, here)),
             }
-            None if c == ' ' => {}
-            _ => seen.push((c, here)),
+            cluster = seen.len().saturating_sub(1);
+        } else if folded && mark(c) && !seen.is_empty() {
+            add_mark(&mut seen, cluster, c, here.end);
+        } else {
+            cluster = seen.len();
+            seen.push((c, here));
         }
     }
     seen.pop_if(|(c, _)| *c == ' ');
     seen
+}
+
+fn add_mark(seen: &mut Vec<Seen>, cluster: usize, mark: char, end: usize) {
+    let (before, there) = seen.last().cloned().unwrap();
+    match unicode_normalization::char::compose(before, mark) {
+        Some(joined) => seen.last_mut().unwrap().0 = joined,
+        None => seen.push((mark, there)),
+    }
+    seen[cluster..].iter_mut().for_each(|(_, sent)| sent.end = end);
 }
 
 fn plain(c: char, folded: bool) -> char {
@@ -212,7 +228,8 @@ fn edge(text: &[char], at: usize) -> bool {
 
 fn joins(text: &[char], at: usize) -> bool {
     let letter_before = || base_before(text, at).is_some_and(|k| text[k].is_alphabetic());
-    let letter_after = || text[at + 1..].iter().find(|c| !invisible(**c)).is_some_and(|c| c.is_alphabetic());
+    let letter_after =
+        || text[at + 1..].iter().find(|c| !invisible(**c) && !mark(**c)).is_some_and(|c| c.is_alphabetic());
     word(text[at]) || (text[at] == '\'' && letter_before() && letter_after())
 }
 
