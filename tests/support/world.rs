@@ -1,0 +1,190 @@
+//! A configuration in a folder that vanishes.
+
+use decile::bus::private::PrivateServer;
+use std::path::{Path, PathBuf};
+
+/// A configuration: channels, policy and rules that tests change as they need.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    url: String,
+    bus: String,
+    more: String,
+    listen: String,
+}
+
+/// One stream, `IN`, with one channel of each kind that most tests need.
+pub(crate) const CHANNELS: &str = r#"
+[[source]]
+stream = "IN"
+
+[[source.channel]]
+name = "test.main"
+subject = "in.main.>"
+self = ["decile-itself"]
+
+[[source.channel]]
+name = "test.direct"
+subject = "in.direct"
+mode = "direct"
+
+[[source.channel]]
+name = "test.raw"
+subject = "in.raw"
+preset = "raw"
+
+[[source.channel]]
+name = "test.mail"
+subject = "in.mail"
+preset = "mail"
+
+[[source.channel]]
+name = "test.events"
+subject = "in.events"
+preset = "cloudevents"
+"#;
+
+/// A class by a phrase, one that writes outward, and a restriction.
+pub(crate) const RULES: &str = r#"
+[[rule]]
+id = "scheduling-confirm"
+class = "scheduling_confirm"
+any = ["works for me"]
+none = ["can't"]
+test = [{ match = "Thursday works for me" }, { no_match = "I can't make Thursday" }]
+
+[[rule]]
+id = "question"
+class = "info_request"
+any = ["opening hours"]
+
+[[rule]]
+id = "legal-lawyer"
+restrict = "legal"
+any = ["lawyer"]
+
+[[rule]]
+id = "news"
+class = "newsletter"
+any = ["this week's news"]
+"#;
+
+/// Internal at level 2, outward at levels 3 and 2, and a desk for the restriction.
+pub(crate) const POLICY: &str = r#"
+[[desk]]
+name = "counsel"
+
+[[restriction]]
+name = "legal"
+desk = "counsel"
+
+[[class]]
+name = "scheduling_confirm"
+level = 2
+action = { type = "label", label = "scheduled" }
+
+[[class]]
+name = "info_request"
+level = 3
+action = { type = "reply", template = "Dear {sender} , about {subject} on {date} ." }
+
+[[class]]
+name = "newsletter"
+level = 2
+action = { type = "archive" }
+"#;
+
+impl World {
+    /// The usual world, on a server.
+    pub(crate) fn on(server: &PrivateServer) -> Self {
+        Self::at(server.url())
+    }
+
+    /// The usual world, on whatever answers at an address.
+    pub(crate) fn at(url: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("decile-test-").tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("rules")).expect("a folder");
+        let [bus, more] = [const { String::new() }; 2];
+        let world = Self { folder, url: url.to_owned(), bus, more, listen: "127.0.0.1:0".to_owned() };
+        world.write_main();
+        world.channels(CHANNELS).policy(POLICY).rules(RULES)
+    }
+
+    /// The usual world without a server.
+    pub(crate) fn offline() -> Self {
+        Self::at("nats://127.0.0.1:1")
+    }
+
+    /// With other channels.
+    pub(crate) fn channels(self, text: &str) -> Self {
+        self.write("channels.toml", text);
+        self
+    }
+
+    /// With another policy.
+    pub(crate) fn policy(self, text: &str) -> Self {
+        self.write("policy.toml", text);
+        self
+    }
+
+    /// With other rules.
+    pub(crate) fn rules(self, text: &str) -> Self {
+        self.write("rules/rules.toml", text);
+        self
+    }
+
+    /// With more keys under `[bus]`.
+    pub(crate) fn bus(mut self, keys: &str) -> Self {
+        self.bus.push_str(keys);
+        self.write_main();
+        self
+    }
+
+    /// With more sections in the main file.
+    pub(crate) fn more(mut self, sections: &str) -> Self {
+        self.more.push_str(sections);
+        self.write_main();
+        self
+    }
+
+    /// With another address for metrics and health.
+    pub(crate) fn listen(mut self, address: &str) -> Self {
+        self.listen = address.to_owned();
+        self.write_main();
+        self
+    }
+
+    /// Writes a file, relative to the folder.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).expect("a file can be written");
+    }
+
+    /// A file in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The main file, as an argument.
+    pub(crate) fn config(&self) -> String {
+        self.path("decile.toml").to_string_lossy().into_owned()
+    }
+
+    /// The folder of the rules, as an argument.
+    pub(crate) fn rules_dir(&self) -> String {
+        self.path("rules").to_string_lossy().into_owned()
+    }
+
+    fn write_main(&self) {
+        let Self { url, bus, more, listen, .. } = self;
+        let text = format!(
+            "[bus]\nservers = [\"{url}\"]\n{bus}\n\
+             [files]\nchannels = \"channels.toml\"\npolicy = \"policy.toml\"\nrules = \"rules\"\n\
+             [http]\nlisten = \"{listen}\"\n{more}\n"
+        );
+        self.write("decile.toml", text);
+    }
+}
