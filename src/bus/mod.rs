@@ -12,5 +12,5 @@ mod trouble;
 
 pub use access::{Access, Credential, Overrides};
 pub use connect::{AckBounds, Connection, Purpose, Watcher, connect};
-pub use server::{SERVER_RECOMMENDED, SERVER_REQUIRED, check_consumer, check_server};
+pub use server::{SERVER_RECOMMENDED, SERVER_REQUIRED, check_consumer, check_publish, check_server};
 pub use trouble::Trouble;

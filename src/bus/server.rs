@@ -3,8 +3,10 @@
 
 use super::connect::Connection;
 use super::trouble::Trouble;
+use crate::subject::Root;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use async_nats::jetstream::context::{AccountError, AccountErrorKind};
+use async_nats::jetstream::context::{AccountError, AccountErrorKind, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
 
 /// The oldest server that keeps the promises: filters, TTLs, atomic batches.
 pub const SERVER_REQUIRED: &str = "2.12.1";
@@ -24,6 +26,27 @@ pub async fn check_server(connection: &Connection) -> Result<(), Trouble> {
         tracing::warn!(found = %plain(&version), recommended = SERVER_RECOMMENDED, "the server is older than recommended");
     }
     connection.jetstream.query_account().await.map_err(|error| account_trouble(&error))?;
+    Ok(())
+}
+
+/// Checks that records may be published. Each probe is one that the stream must refuse, because it expects
+/// to be in another: nothing is stored, and an answer at all says that the publish is permitted. One that
+/// permissions deny is never answered.
+///
+/// # Errors
+/// [`Trouble::NotPermitted`].
+pub async fn check_publish(connection: &Connection, root: &Root) -> Result<(), Trouble> {
+    for filter in root.decisions() {
+        let subject = filter.replace('>', "probe.probe.probe");
+        let probe = PublishMessage::build().expected_stream("no-stream-is-named-so");
+        let answered = match connection.jetstream.send_publish(subject, probe).await {
+            Ok(answer) => answer.await.map(drop),
+            Err(error) => Err(error),
+        };
+        if answered.is_err_and(|error| error.kind() == PublishErrorKind::TimedOut) {
+            return Err(Trouble::NotPermitted(format!("publish on `{filter}`")));
+        }
+    }
     Ok(())
 }
 

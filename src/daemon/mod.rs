@@ -142,6 +142,7 @@ impl Daemon {
         }
         self.setup.check(&consume).await?;
         let publish = bus::connect(&self.access, Purpose::Publish, acks, watcher()).await?;
+        bus::check_publish(&publish, &self.snapshot.load().root).await?;
         Ok((consume, publish))
     }
 
