@@ -78,16 +78,27 @@ fn jwt(signer: &KeyPair, subject: &KeyPair, name: &str, nats: Value) -> String {
 #[tokio::test]
 async fn by_credentials_file() {
     let (operator, account, user) = (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user());
-    let limits = json!({ "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true,
-        "conn": -1, "leaf": -1, "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1 });
-    let operator_jwt = jwt(&operator, &operator, "operator", json!({ "type": "operator", "version": 2 }));
+    let without_jetstream = json!({ "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
+        "wildcards": true, "conn": -1, "leaf": -1 });
+    let mut limits = without_jetstream.clone();
+    for name in ["mem_storage", "disk_storage", "streams", "consumer"] {
+        limits[name] = json!(-1);
+    }
+    let system = KeyPair::new_account();
+    let operator_claims = json!({ "type": "operator", "version": 2, "system_account": system.public_key() });
+    let operator_jwt = jwt(&operator, &operator, "operator", operator_claims);
+    let system_jwt =
+        jwt(&operator, &system, "system", json!({ "type": "account", "version": 2, "limits": without_jetstream }));
     let account_claims = json!({ "type": "account", "version": 2, "limits": limits });
     let account_jwt = jwt(&operator, &account, "account", account_claims);
-    let user_claims = json!({ "type": "user", "version": 2, "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1 });
+    let user_claims =
+        json!({ "type": "user", "version": 2, "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1 });
     let user_jwt = jwt(&account, &user, "user", user_claims);
     let (server, _folder) = server(&format!(
-        "operator: {operator_jwt}\nresolver: MEMORY\nresolver_preload: {{ {}: {account_jwt} }}\n",
-        account.public_key()
+        "operator: {operator_jwt}\nresolver: MEMORY\nsystem_account: {sys}\n\
+         resolver_preload: {{ {sys}: {system_jwt}, {own}: {account_jwt} }}\n",
+        sys = system.public_key(),
+        own = account.public_key()
     ));
     assert_closed(&server, "").await;
     let world = World::on(&server);
@@ -142,7 +153,8 @@ async fn a_certificate_of_a_strange_authority_is_not_trusted() {
     let at = |name: &str| files.path().join(name).to_string_lossy().into_owned();
     std::fs::write(at("cert.pem"), own.cert.pem()).unwrap();
     std::fs::write(at("key.pem"), own.signing_key.serialize_pem()).unwrap();
-    let (server, _folder) = server(&format!("tls {{ cert_file: \"{}\", key_file: \"{}\" }}", at("cert.pem"), at("key.pem")));
+    let (server, _folder) =
+        server(&format!("tls {{ cert_file: \"{}\", key_file: \"{}\" }}", at("cert.pem"), at("key.pem")));
     let daemon = Daemon::create(&World::on(&server).bus("tls_required = true\n"));
     daemon.wait_log("certificate").await;
     assert!(!daemon.log().contains("connected\n") && !daemon.log().contains(" ready"), "{}", daemon.log());

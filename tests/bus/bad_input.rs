@@ -26,7 +26,11 @@ fn all() -> Vec<Bad> {
     let ours = "in.main.x";
     vec![
         Bad { reason: "oversized", ..bad("too large", ours, sized(3_000), "oversized") },
-        Bad { reason: "oversized", attached: "at_source", ..bad("too large to attach", ours, sized(5_000), "oversized") },
+        Bad {
+            reason: "oversized",
+            attached: "at_source",
+            ..bad("too large to attach", ours, sized(5_000), "oversized")
+        },
         bad("too deep", ours, deep, "too_deep"),
         Bad { attached: "bytes", ..bad("not UTF-8", ours, b"{\"text\":\"works for me \xff\"}", "not_utf8") },
         Bad { attached: "bytes", ..bad("raw, not UTF-8", "in.raw", b"works for me \xc3\x28", "not_utf8") },
@@ -38,7 +42,12 @@ fn all() -> Vec<Bad> {
         bad("an empty text", ours, "{\"text\":\" \"}", "no_text"),
         bad("a text that is none", ours, "{\"text\":{}}", "wrong_type"),
         bad("a time that is none", ours, "{\"text\":\"works for me\",\"sent_at\":\"soon\"}", "wrong_type"),
-        bad("a sender too long", ours, format!("{{\"text\":\"x\",\"sender\":\"{}\"}}", "s".repeat(1_500)), "field_too_long"),
+        bad(
+            "a sender too long",
+            ours,
+            format!("{{\"text\":\"x\",\"sender\":\"{}\"}}", "s".repeat(1_500)),
+            "field_too_long",
+        ),
         bad("nothing", ours, "", "not_json"),
         bad("nothing, raw", "in.raw", "", "no_text"),
         bad("not mail", "in.mail", "works for me", "not_mail"),

@@ -55,7 +55,8 @@ async fn a_reload_puts_new_rules_in_force() {
     let digest = |record: &crate::support::Committed, of: &str| record.decision()["digests"][of].clone();
     assert_ne!(digest(&before, "pack"), digest(&after, "pack"), "and the decision says which rules it rests on");
     assert_eq!(digest(&before, "policy"), digest(&after, "policy"));
-    let policy = crate::support::world::POLICY.replace("level = 2\naction = { type = \"label\"", "level = 1\naction = { type = \"label\"");
+    let policy = crate::support::world::POLICY
+        .replace("level = 2\naction = { type = \"label\"", "level = 1\naction = { type = \"label\"");
     let _world = world.policy(&policy);
     daemon.signal("HUP");
     daemon.wait_metric("decile_reloads_total{outcome=\"ok\"} 2").await;
@@ -65,7 +66,7 @@ async fn a_reload_puts_new_rules_in_force() {
     let metrics = daemon.metrics().await;
     let in_force: Vec<&str> =
         metrics.lines().filter(|line| line.starts_with("decile_pack_info{") && line.ends_with(" 1")).collect();
-    let short = digest(&lowered, "policy").as_str().unwrap()[..12].to_owned();
+    let short = digest(&lowered, "policy").as_str().unwrap()[..8].to_owned();
     assert!(in_force.len() == 1 && in_force[0].contains(&short), "one world is in force: {in_force:?}");
 }
 
@@ -175,7 +176,9 @@ fn base(sample: &str) -> &str {
 }
 
 fn labels(sample: &str) -> Vec<(&str, &str)> {
-    let Some((inside, _)) = sample.split_once('{').and_then(|(_, rest)| rest.split_once('}')) else { return Vec::new() };
+    let Some((inside, _)) = sample.split_once('{').and_then(|(_, rest)| rest.split_once('}')) else {
+        return Vec::new();
+    };
     let pairs = inside.split("\",").filter_map(|pair| pair.split_once("=\""));
     pairs.map(|(name, value)| (name, value.trim_end_matches('"'))).collect()
 }

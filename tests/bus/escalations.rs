@@ -48,7 +48,7 @@ async fn a_draft_neutralises_what_a_stranger_wrote() {
     let _daemon = Daemon::ready(&World::on(&server)).await;
     let broker = Broker::on(&server).await;
     let message = json!({ "text": "What are your opening hours?",
-        "sender": "<!channel> @everyone https://evil.example/a", "subject": "[x](http://evil.example) \u{202E}#all\nBcc: a@b.c" });
+        "sender": "<!channel> @everyone https://evil.example/a", "subject": "[x](http://evil.example) \u{200B}#all\nBcc: a@b.c" });
     let sequence = broker.publish("in.main.x", message.to_string()).await;
     let record = broker.record_on(sequence).await;
 
@@ -58,7 +58,7 @@ async fn a_draft_neutralises_what_a_stranger_wrote() {
     assert_eq!(record.record["held"]["action"]["type"], "reply");
     let draft = record.record["held"]["text"].as_str().unwrap();
     assert!(draft.starts_with("Dear ") && draft.contains(", about ") && draft.contains("everyone"), "{draft}");
-    for live in ["@", "://", "evil.example", "<!", "](", "\u{202E}", "#all", "\n", "opening hours"] {
+    for live in ["@", "://", "evil.example", "<!", "](", "\u{200B}", "#all", "\n", "opening hours"] {
         assert!(!draft.contains(live), "`{live}` is live in: {draft}");
     }
 }

@@ -102,7 +102,10 @@ async fn no_outward_action_leaves_at_any_level() {
     for (level, (action, _, _, keys)) in every_line() {
         let class = format!("{action}_{level}");
         let keys = if keys.is_empty() { String::new() } else { format!(", {keys}") };
-        let _ = writeln!(policy, "[[class]]\nname = \"{class}\"\nlevel = {level}\naction = {{ type = \"{action}\"{keys} }}");
+        let _ = writeln!(
+            policy,
+            "[[class]]\nname = \"{class}\"\nlevel = {level}\naction = {{ type = \"{action}\"{keys} }}"
+        );
         let _ = writeln!(rules, "[[rule]]\nid = \"{class}\"\nclass = \"{class}\"\nany = [\"do {action} {level}\"]");
     }
     let server = PrivateServer::start().unwrap();
@@ -131,8 +134,11 @@ async fn no_outward_action_leaves_at_any_level() {
 #[tokio::test]
 async fn what_cannot_be_undone_does_not_load_above_level_1() {
     for level in [2, 3] {
-        for declared in ["", "[[action]]\ntype = \"wire_money\"\nreach = \"outward\"\nreversibility = \"irreversible\"\n"] {
-            let class = format!("[[class]]\nname = \"newsletter\"\nlevel = {level}\naction = {{ type = \"wire_money\" }}\n");
+        for declared in
+            ["", "[[action]]\ntype = \"wire_money\"\nreach = \"outward\"\nreversibility = \"irreversible\"\n"]
+        {
+            let class =
+                format!("[[class]]\nname = \"newsletter\"\nlevel = {level}\naction = {{ type = \"wire_money\" }}\n");
             let world = World::offline().policy(&format!("{declared}{class}"));
             let ran = run(&["run", "--config", &world.config()]).exits(78);
             let says = format!("`wire_money` is irreversible and cannot be at level {level}");
@@ -144,7 +150,8 @@ async fn what_cannot_be_undone_does_not_load_above_level_1() {
 #[tokio::test]
 async fn old_messages_are_a_persons() {
     let server = PrivateServer::start().unwrap();
-    let policy = "[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 3600\naction = { type = \"note\" }\n";
+    let policy =
+        "[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 3600\naction = { type = \"note\" }\n";
     let _daemon = Daemon::ready(&World::on(&server).policy(policy)).await;
     let broker = Broker::on(&server).await;
     for (minutes, outcome) in [(-61, "too_old"), (-50, "handle"), (600, "handle")] {

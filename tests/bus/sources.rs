@@ -7,7 +7,8 @@ use serde_json::json;
 
 #[tokio::test]
 async fn names_become_tokens_and_streams_stay_apart() {
-    let channels = [("ONE", "slack.a b"), ("ONE", "slack.*"), ("TWO", "mail.>"), ("TWO", "o=dd.ünï.x"), ("TWO", "x.A_b-9")];
+    let channels =
+        [("ONE", "slack.a b"), ("ONE", "slack.*"), ("TWO", "mail.>"), ("TWO", "o=dd.ünï.x"), ("TWO", "x.A_b-9")];
     let subjects = ["slack.a=20b", "slack.=2A", "mail.=3E", "o=3Ddd.=C3=BCn=C3=AF=2Ex", "x.A_b-9"];
     let mut toml = String::new();
     for (number, (stream, name)) in channels.iter().enumerate() {

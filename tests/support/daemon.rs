@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Daemon {
     child: Child,
     log: Arc<Mutex<String>>,
+    /// The files are there for as long as it may read them.
+    _files: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Daemon {
@@ -22,7 +24,9 @@ impl Daemon {
     pub(crate) fn start(world: &World, arguments: &[&str]) -> Self {
         let mut command = decile();
         command.args(["run", "--config", &world.config()]).args(arguments);
-        Self::spawn(command)
+        let mut daemon = Self::spawn(command);
+        daemon._files = Some(world.folder());
+        daemon
     }
 
     /// Starts a command that has been put together elsewhere.
@@ -37,7 +41,7 @@ impl Daemon {
                 log.push('\n');
             }
         });
-        Self { child, log }
+        Self { child, log, _files: None }
     }
 
     /// Starts it, makes the streams, and waits until it is ready.

@@ -1,11 +1,12 @@
 //! A configuration in a folder that vanishes.
 
 use decile::bus::private::PrivateServer;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A configuration: channels, policy and rules that tests change as they need.
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     url: String,
     bus: String,
     more: String,
@@ -101,7 +102,7 @@ impl World {
 
     /// The usual world, on whatever answers at an address.
     pub(crate) fn at(url: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("decile-test-").tempdir().expect("a folder");
+        let folder = tempfile::Builder::new().prefix("decile-test-").tempdir().map(Arc::new).expect("a folder");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder");
         let [bus, more] = [const { String::new() }; 2];
         let world = Self { folder, url: url.to_owned(), bus, more, listen: "127.0.0.1:0".to_owned() };
@@ -163,9 +164,9 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// The folder.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The folder, which is there for as long as somebody holds it.
+    pub(crate) fn folder(&self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.folder)
     }
 
     /// The main file, as an argument.
