@@ -2,6 +2,7 @@
 
 use super::args::{Chosen, RulesOrConfig};
 use super::lines::{self, Line};
+use super::print::json;
 use super::{Exit, world};
 use crate::classify::{self, ClassifyLimits, Scratch};
 use crate::decision::Timings;
@@ -47,7 +48,7 @@ struct Answer<'a> {
 
 impl Classify {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let input = lines::open(self.file.as_deref()).context("cannot read the messages")?;
+        let input = self.open()?;
         let mut output = std::io::BufWriter::new(std::io::stdout().lock());
         match self.what.chosen() {
             Chosen::Rules(dir) => {
@@ -55,7 +56,7 @@ impl Classify {
                 let mut scratch = Scratch::new(&pack);
                 lines::each(input, |line| {
                     let verdict = verdict(&pack, &line, &mut scratch)?;
-                    Ok(writeln!(output, "{}", serde_json::to_string(&answer(line, &verdict))?)?)
+                    Ok(writeln!(output, "{}", json(&serde_json::to_string(&answer(line, &verdict))?))?)
                 })?;
             }
             Chosen::Config(file) => {
@@ -64,12 +65,18 @@ impl Classify {
                 let mut scratch = Scratch::new(&snapshot.pack);
                 lines::each(input, |line| {
                     let decision = self.decision(&snapshot, &line, &mut scratch)?;
-                    Ok(writeln!(output, "{}", String::from_utf8_lossy(&decision))?)
+                    Ok(writeln!(output, "{}", json(&String::from_utf8_lossy(&decision)))?)
                 })?;
             }
         }
         output.flush()?;
         Ok(Exit::Yes)
+    }
+
+    fn open(&self) -> anyhow::Result<Box<dyn std::io::BufRead>> {
+        let file = self.file.as_deref();
+        let name = file.map_or_else(|| "standard input".to_owned(), |file| format!("`{}`", file.display()));
+        lines::open(file).with_context(|| format!("cannot read the messages in {name}"))
     }
 
     fn decision(&self, snapshot: &Snapshot, line: &Line, scratch: &mut Scratch) -> anyhow::Result<Vec<u8>> {

@@ -4,7 +4,7 @@
 use super::args::{Chosen, Format, RulesOrConfig};
 use super::classify::{CLASSIFY_LIMITS, DECODE_LIMITS};
 use super::lines::{self, Line};
-use super::print::{bold, dim, one_line};
+use super::print::{bold, dim, json, one_line};
 use super::{Exit, world};
 use crate::classify::{
     ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, classify, trace,
@@ -82,7 +82,8 @@ impl Explain {
         match self.format {
             Format::Json => {
                 let traced = traced.map_err(|wrong| wrong.to_string());
-                println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "trace": traced, "gate": gated }))?);
+                let data = serde_json::json!({ "trace": traced, "gate": gated });
+                println!("{}", json(&serde_json::to_string_pretty(&data)?));
             }
             Format::Text => print!("{}", text(pack, &message, traced, gated.as_ref())?),
         }

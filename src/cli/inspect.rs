@@ -2,7 +2,7 @@
 
 use super::args::{ConfigFile, Format};
 use super::classify::DECODE_LIMITS;
-use super::print::one_line;
+use super::print::{json, one_line};
 use super::{Exit, exit::UsageError, world};
 use crate::channel::Channel;
 use crate::config::ChannelSpec;
@@ -61,7 +61,7 @@ impl Inspect {
         };
         let inspection = inspect(&spec.recipe, &spec.channel, &limits, &self.delivery()?);
         match self.format {
-            Format::Json => println!("{}", serde_json::to_string_pretty(&inspection)?),
+            Format::Json => println!("{}", json(&serde_json::to_string_pretty(&inspection)?)),
             Format::Text => print(&inspection),
         }
         Ok(if inspection.malformed.is_some() { Exit::No } else { Exit::Yes })

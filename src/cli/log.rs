@@ -1,7 +1,7 @@
 //! `decile log`: what was decided, for whoever wants to see the nine tenths.
 
 use super::args::{ConfigFile, Connect, Format};
-use super::print::{dim, one_line};
+use super::print::{dim, json, one_line};
 use super::{Exit, world};
 use crate::bus::{self, AckBounds, Connection, Purpose};
 use crate::decision::{Disposed, Record};
@@ -105,10 +105,7 @@ impl Log {
     fn print(&self, stored: &Stored) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
         match self.format {
-            Format::Json => {
-                out.write_all(&stored.bytes)?;
-                out.write_all(b"\n")
-            }
+            Format::Json => writeln!(out, "{}", json(&String::from_utf8_lossy(&stored.bytes))),
             Format::Text => writeln!(out, "{}", line(stored)),
         }
     }

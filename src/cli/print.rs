@@ -27,6 +27,20 @@ pub(super) fn block(text: &str, indent: &str) -> String {
     text.lines().map(|line| format!("{indent}{}\n", line.chars().map(visible).collect::<String>())).collect()
 }
 
+/// JSON, where characters that a terminal obeys, and that JSON leaves alone, are escaped: it means the same.
+/// They stand inside strings only.
+pub(super) fn json(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c >= '\u{7F}' && visible(c) != c {
+            plain.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
 fn visible(c: char) -> char {
     match c {
         '\n' | '\r' => '⏎',

@@ -2,7 +2,7 @@
 
 use super::args::{ConfigFile, Connect, Format};
 use super::log::Opened;
-use super::print::{block, bold, one_line};
+use super::print::{block, bold, json, one_line};
 use super::{Exit, exit::UsageError};
 use crate::class::Class;
 use crate::decision::{Attached, Decision, Escalation, HeldAction, HeldAs, MessageRecord, Record};
@@ -34,7 +34,7 @@ impl Show {
         })?;
         let Some(stored) = found else { return Ok(Exit::No) };
         match self.format {
-            Format::Json => println!("{}", String::from_utf8_lossy(&stored.bytes)),
+            Format::Json => println!("{}", json(&String::from_utf8_lossy(&stored.bytes))),
             Format::Text => print!("{}", text(&stored.record, &stored.committed_at.to_string())),
         }
         Ok(Exit::Yes)
