@@ -16,6 +16,11 @@ impl SenderHasher {
         Self { key }
     }
 
+    /// Whether there is a key.
+    pub fn has_key(&self) -> bool {
+        matches!(self.key, SenderKey::Keyed(_))
+    }
+
     /// The sender's hash: the first 16 hexadecimal digits of BLAKE3, keyed.
     pub fn hash(&self, sender: &str) -> Option<String> {
         match &self.key {
