@@ -52,7 +52,7 @@ async fn a_reload_puts_new_rules_in_force() {
     daemon.wait_metric("decile_reloads_total{outcome=\"ok\"} 1").await;
     let after = broker.decide("see you on thursday").await;
     assert_eq!(after.outcome(), "handle", "the new rule decides");
-    let digest = |record: &crate::support::Committed, of: &str| record.decision()["digests"][of].clone();
+    let digest = |record: &crate::support::broker::Committed, of: &str| record.decision()["digests"][of].clone();
     assert_ne!(digest(&before, "pack"), digest(&after, "pack"), "and the decision says which rules it rests on");
     assert_eq!(digest(&before, "policy"), digest(&after, "policy"));
     let policy = crate::support::world::POLICY

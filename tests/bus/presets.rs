@@ -1,6 +1,7 @@
 //! One message of every shape goes in over the bus, and its decision says all that it rests on.
 
-use crate::support::{Broker, Committed, Daemon, World, run_with_input};
+use crate::support::broker::Committed;
+use crate::support::{Broker, Daemon, World, run_with_input};
 use decile::bus::private::PrivateServer;
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! Handled decisions tell nothing of what people wrote, nor who they are.
 
-use crate::support::{Broker, Committed, Daemon, World};
+use crate::support::broker::Committed;
+use crate::support::{Broker, Daemon, World};
 use decile::bus::private::PrivateServer;
 use serde_json::json;
 

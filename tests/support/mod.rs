@@ -6,7 +6,7 @@ pub(crate) mod daemon;
 pub(crate) mod http;
 pub(crate) mod world;
 
-pub(crate) use broker::{Broker, Committed};
+pub(crate) use broker::Broker;
 pub(crate) use daemon::Daemon;
 pub(crate) use world::World;
 

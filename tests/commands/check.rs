@@ -1,0 +1,197 @@
+//! `check`, `test`, `setup`, `inspect`, usage and help.
+
+use crate::support::{World, run, run_with_input};
+use serde_json::Value;
+
+const TEN_MISTAKES: [(&str, &str, usize, &str); 10] = [
+    ("decile.toml", "unknown-key", 12, "message_bytes_maxx"),
+    ("decile.toml", "bad-address", 9, "everywhere"),
+    ("channels.toml", "unknown-key", 5, "subjekt"),
+    ("channels.toml", "bad-channel", 9, "nodot"),
+    ("channels.toml", "bad-subject", 14, "a..b"),
+    ("policy.toml", "no-such-level", 2, "level 4"),
+    ("policy.toml", "unknown-desk", 6, "nobody"),
+    ("policy.toml", "irreversible", 10, "wire_money"),
+    ("rules.toml", "", 2, "x y"),
+    ("rules.toml", "", 9, "classs"),
+];
+
+fn world_with_ten_mistakes() -> World {
+    World::offline()
+        .listen("everywhere")
+        .more("[limits]\nmessage_bytes_maxx = 5\n")
+        .channels(
+            "[[source]]\nstream = \"IN\"\n[[source.channel]]\nname = \"a.b\"\nsubjekt = \"a.b\"\nsubject = \"a.b\"\n\n\
+             [[source.channel]]\nname = \"nodot\"\nsubject = \"c\"\n\n[[source.channel]]\nname = \"a.c\"\nsubject = \"a..b\"\n",
+        )
+        .policy(
+            "[defaults]\nlevel = 4\n\n[[class]]\nname = \"c\"\ndesk = \"nobody\"\n\n\
+             [[class]]\nname = \"d\"\nlevel = 2\naction = { type = \"wire_money\" }\n",
+        )
+        .rules(
+            "[[rule]]\nid = \"x y\"\nclass = \"c\"\nany = [\"a\"]\n\n[[rule]]\nid = \"d\"\nclass = \"d\"\nclasss = \"d\"\nany = [\"b\"]\n",
+        )
+}
+
+#[test]
+fn ten_mistakes_in_four_files_are_told_at_once() {
+    let world = world_with_ten_mistakes();
+    let found = run(&["check", "--format", "json", "--config", &world.config()]).exits(3).json();
+    let found: Vec<&Value> = found.as_array().unwrap().iter().filter(|it| it["severity"] == "error").collect();
+    for (file, code, line, word) in TEN_MISTAKES {
+        let is_it = |it: &&&Value| {
+            it["file"].as_str().is_some_and(|name| name.ends_with(file))
+                && it["message"].as_str().unwrap().contains(word)
+        };
+        let Some(it) = found.iter().find(is_it) else { panic!("nothing of `{word}` in {file}: {found:#?}") };
+        assert!(code.is_empty() || it["code"] == code, "{word}: {it}");
+        assert!(it["column"].as_u64().unwrap() >= 1, "{it}");
+        assert!(!it["help"].as_str().unwrap().is_empty(), "it says what to do: {it}");
+        if !["decile.toml"].contains(&file) && line > 0 {
+            let at = it["line"].as_u64().unwrap();
+            assert!(at.abs_diff(line as u64) <= 1, "{word} is in line {line}: {it}");
+        }
+    }
+}
+
+#[test]
+fn people_get_file_line_column_and_advice_for_each() {
+    let world = world_with_ten_mistakes();
+    let ran = run(&["check", "--config", &world.config()]).exits(3);
+    for (file, _, _, word) in TEN_MISTAKES {
+        assert!(ran.out.contains(word), "{word}");
+        let place = regex_automata::meta::Regex::new(&format!(r"{}:\d+:\d+", file.replace('.', r"\."))).unwrap();
+        assert!(place.is_match(&ran.out), "a line and column of {file} in {}", ran.out);
+    }
+    assert!(ran.out.matches("help:").count() >= TEN_MISTAKES.len(), "{}", ran.out);
+    assert!(ran.out.trim_end().lines().last().unwrap().contains("error(s)"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_fine_passes_and_strict_counts_warnings() {
+    let world = World::offline();
+    let ran = run(&["check", "--config", &world.config()]).exits(0);
+    assert!(
+        ran.out.contains("0 error(s)") && ran.out.contains("4 rules, 3 classes, 1 restrictions, 5 channels"),
+        "{}",
+        ran.out
+    );
+    let open = world.listen("0.0.0.0:9464");
+    let ran = run(&["check", "--config", &open.config()]).exits(0);
+    assert!(ran.out.contains("can be reached from other hosts"), "{}", ran.out);
+    run(&["check", "--strict", "--config", &open.config()]).exits(3);
+}
+
+#[test]
+fn the_tests_beside_the_rules_run_and_fail() {
+    let world = World::offline();
+    let ran = run(&["test", "--config", &world.config()]).exits(0);
+    assert!(ran.out.contains("2 passed, 0 failed"), "{}", ran.out);
+    let rule = |tests: &str| format!("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"yes\"]\n{tests}\n");
+    let world = world.rules(&rule("test = [{ match = \"yes\" }, { match = \"no\" }, { no_match = \"oh yes\" }]"));
+    let ran = run(&["test", "--rules", &world.rules_dir()]).exits(3);
+    assert!(ran.out.contains("1 passed, 2 failed"), "{}", ran.out);
+    assert!(
+        ran.out.contains("`a` must fire on “no”") && ran.out.contains("`a` must not fire on “oh yes”"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("rules.toml:5"), "it says where the test stands: {}", ran.out);
+    let json = run(&["test", "--format", "json", "--rules", &world.rules_dir()]).exits(3).json();
+    assert_eq!((json["tests"].as_u64(), json["failures"].as_array().map(Vec::len)), (Some(3), Some(2)));
+    let world = world.rules(&rule(""));
+    run(&["test", "--rules", &world.rules_dir()]).exits(3);
+    let world = world.rules(&rule("tests = 5"));
+    let ran = run(&["test", "--rules", &world.rules_dir()]).exits(78);
+    assert!(ran.err.contains("`tests`"), "{}", ran.err);
+}
+
+#[test]
+fn setup_prints_and_changes_nothing() {
+    let world = World::offline();
+    let ran = run(&["setup", "--config", &world.config()]).exits(0);
+    for word in [
+        "stream `DECILE`: subjects decile.>",
+        "discard New",
+        "stream `IN`",
+        "consumer `decile`",
+        "in.main.>",
+        "--apply",
+    ] {
+        assert!(ran.out.contains(word), "`{word}` in {}", ran.out);
+    }
+    let json = run(&["setup", "--format", "json", "--config", &world.config()]).exits(0).json();
+    assert_eq!(json["decisions"]["discard"], "new");
+    assert_eq!((&json["decisions"]["deny_delete"], &json["decisions"]["deny_purge"]), (&true.into(), &true.into()));
+    assert_eq!(json["decisions"]["allow_msg_ttl"], true);
+    assert!(json["decisions"].get("max_age").is_none_or(|age| age == 0), "no max_age: {json}");
+    assert!(json["decisions"].get("allow_rollup_hdrs").is_none_or(|it| it == false), "no rollups: {json}");
+    assert_eq!(json["sources"][0]["consumer"]["ack_policy"], "explicit");
+}
+
+#[test]
+fn inspect_says_what_is_taken_and_from_where() {
+    let payload = br#"{"type":"event_callback","event":{"type":"message","user":"U1","text":"a &amp; b","ts":"1772442900.0002"}}"#;
+    let arguments = ["inspect", "--preset", "slack-events"];
+    let ran = run_with_input(&arguments, payload).exits(0);
+    for word in ["text", "a & b", "/event/text", "sender", "U1", "/event/user", "origin"] {
+        assert!(ran.out.contains(word), "`{word}` in {}", ran.out);
+    }
+    let json = run_with_input(&["inspect", "--preset", "slack-events", "--format", "json"], payload).exits(0).json();
+    let text = json["fields"].as_array().unwrap().iter().find(|it| it["field"] == "text").unwrap();
+    assert_eq!((&text["value"], &text["source"]), (&"a & b".into(), &"/event/text".into()));
+    let ran = run_with_input(&arguments, b"{\"type\":\"url_verification\"}").exits(3);
+    assert!(ran.out.contains("escalates as `malformed`") && ran.out.contains("not `event_callback`"), "{}", ran.out);
+    let world = World::offline();
+    let ran = run_with_input(&["inspect", "--config", &world.config(), "--channel", "test.nowhere"], payload).exits(2);
+    assert!(ran.err.contains("no channel `test.nowhere`") && ran.err.contains("test.main"), "{}", ran.err);
+    let ran = run_with_input(&["inspect", "--config", &world.config(), "--channel", "test.raw"], b"hello").exits(0);
+    assert!(ran.out.contains("hello") && ran.out.contains("the payload"), "{}", ran.out);
+}
+
+const COMMANDS: [&str; 11] =
+    ["demo", "run", "setup", "check", "test", "classify", "explain", "inspect", "log", "show", "replay"];
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let help = run(&["--help"]).exits(0).out;
+    let listed =
+        help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1).take_while(|line| !line.is_empty());
+    let listed: Vec<&str> =
+        listed.filter_map(|line| line.split_whitespace().next()).filter(|it| *it != "help").collect();
+    for command in COMMANDS {
+        assert!(listed.contains(&command), "`{command}` in {listed:?}");
+    }
+    for command in listed {
+        let long = run(&[command, "--help"]).exits(0).out;
+        // A command of commands has its examples with each of them.
+        let has_example = long.contains(&format!("decile {command}")) && long.contains("Example:");
+        assert!(has_example || long.contains("Commands:"), "an example in {long}");
+    }
+}
+
+#[test]
+fn usage_is_2_and_a_configuration_that_cannot_be_used_is_78() {
+    for arguments in [
+        &["fly"][..],
+        &["check", "--no-such-flag"],
+        &["classify", "--rules", "a", "--config", "b"],
+        &["show"],
+        &["log", "--reason", "because"],
+        &["log", "--disposition", "maybe"],
+        &["inspect"],
+        &["replay", "--all", "4f"],
+    ] {
+        let ran = run(arguments).exits(2);
+        assert!(!ran.err.is_empty(), "{arguments:?} says why");
+    }
+    let reason = run(&["log", "--reason", "because"]);
+    assert!(reason.err.contains("no_grant"), "it says which there are: {}", reason.err);
+    for command in ["run", "setup", "test", "classify", "log", "replay"] {
+        let mut arguments = vec![command, "--config", "/nowhere/decile.toml"];
+        arguments.extend((command == "replay").then_some("--all"));
+        let ran = run(&arguments).exits(78);
+        assert!(ran.err.contains("/nowhere/decile.toml"), "{command} names the file: {}", ran.err);
+    }
+    run(&["check", "--config", "/nowhere/decile.toml"]).exits(3);
+}

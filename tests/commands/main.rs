@@ -1,0 +1,18 @@
+//! The commands, as people and scripts run them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests stop at the first surprise"
+)]
+
+mod check;
+mod classify;
+mod recorded;
+mod samples;
+#[expect(dead_code, reason = "the daemon's tests use the rest")]
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
