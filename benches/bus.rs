@@ -59,7 +59,10 @@ fn main() {
             show(&format!("bare   {turn}"), &measured);
             bare.push(measured.per_second);
         }
-        println!("throughput, daemon / bare: {:.2} (medians; {record_bytes} byte records)", median(&mut daemon) / median(&mut bare));
+        println!(
+            "throughput, daemon / bare: {:.2} (medians; {record_bytes} byte records)",
+            median(&mut daemon) / median(&mut bare)
+        );
     });
 }
 

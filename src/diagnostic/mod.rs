@@ -6,6 +6,9 @@
 pub mod render;
 pub mod table;
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;

@@ -3,13 +3,22 @@
 use super::{Diagnostic, Severity};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+/// The most diagnostics that are written as text: nobody reads more, and JSON has all of them.
+pub const SHOWN_MAX: usize = 100;
+
 /// Text for a terminal, or plain where `color` is false: one block a diagnostic, with the line it points at.
 pub fn to_text(diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(SHOWN_MAX) {
         text.push_str(&block(diagnostic, &renderer));
         text.push_str("\n\n");
+    }
+    if diagnostics.len() > SHOWN_MAX {
+        text.push_str(&format!(
+            "… and {} more; `decile check --format json` has them all\n\n",
+            diagnostics.len() - SHOWN_MAX
+        ));
     }
     text
 }

@@ -52,14 +52,20 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Placed<T> {
     }
 }
 
-/// Parses a TOML file and gives its root table to `read`. Syntax errors are reported; what could be
-/// parsed beside them is still read, so that one run reports as much as possible.
+/// Parses a TOML file and gives its root table to `read`. Syntax errors are reported, one a line; while
+/// there are any, nothing else is said of the file, because what a broken line seems to mean is not what
+/// its author meant.
 pub fn read_file<T>(file: &Arc<SourceFile>, report: &Report, read: impl FnOnce(&Table<'_>) -> T) -> T {
     let (root, errors) = DeTable::parse_recoverable(file.text());
-    for error in errors {
+    let mut lines = BTreeSet::new();
+    for error in &errors {
         let at = Location::new(file, error.span().unwrap_or(0..0));
-        report.error("toml-syntax", &at, error.message().to_lowercase(), "correct the TOML syntax at this place");
+        if lines.insert(at.line()) {
+            report.error("toml-syntax", &at, error.message().to_lowercase(), "correct the TOML syntax at this place");
+        }
     }
+    let unsaid = Report::new();
+    let report = if errors.is_empty() { report } else { &unsaid };
     let table = Table::new(file, report, root.get_ref(), root.span(), "the file");
     let read = read(&table);
     table.finish();
