@@ -128,7 +128,7 @@ impl fmt::Display for Reason {
 mod tests {
     use super::*;
 
-    /// The order as DESIGN.md writes it.
+    /// The order that is promised to users: written here a second time.
     const WRITTEN: &str = "malformed oversized direct uninspectable over_budget restricted unmatched \
         conflict too_few_witnesses novel halted too_old automated level irreversible grants_stale no_grant cap_reached";
 

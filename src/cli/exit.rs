@@ -43,8 +43,17 @@ pub(super) struct UsageError(pub(super) String);
 
 /// Prints what went wrong and finds its code.
 pub(super) fn report(error: &anyhow::Error) -> Exit {
+    if is_closed_pipe(error) {
+        return Exit::Yes;
+    }
     eprintln!("decile: {error:#}");
     code(error)
+}
+
+/// Whoever reads our output has seen enough: `decile log | head`.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    kinds.into_iter().any(|kind| kind == std::io::ErrorKind::BrokenPipe)
 }
 
 fn code(error: &anyhow::Error) -> Exit {

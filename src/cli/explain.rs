@@ -7,7 +7,7 @@ use super::lines::{self, Line};
 use super::print::{bold, dim, json, one_line};
 use super::{Exit, world};
 use crate::classify::{
-    ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, classify, trace,
+    ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, ViewName, classify, trace,
 };
 use crate::decode::{self, DecodeLimits, Malformed};
 use crate::facts::Facts;
@@ -176,6 +176,11 @@ fn text(
 }
 
 fn rules(out: &mut String, pack: &Pack, message: &Message, traced: &Trace) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{}",
+        dim(&format!("as a message on `{}`; `--channel` chooses another", one_line(message.channel.as_str(), 60)))
+    )?;
     writeln!(out, "{}", bold("Rules that fired"))?;
     list(out, message, traced.rules.iter().filter(|rule| rule.fired))?;
     writeln!(out, "\n{}", bold("Rules that nearly fired: one condition short"))?;
@@ -252,15 +257,19 @@ fn describe(condition: &ConditionTrace) -> String {
 }
 
 fn quote(message: &Message, span: &SpanTrace) -> String {
+    let view = match span.view {
+        ViewName::Raw => "raw",
+        ViewName::Folded => "folded",
+    };
     let sent = message.field(&span.field).and_then(|text| text.get(span.start..span.end)).unwrap_or_default();
     format!(
-        "{} {}..{} “{}” by {} ({:?} view)",
+        "{} {}..{} “{}” by {} ({} view)",
         span.field,
         span.start,
         span.end,
         one_line(sent, 60),
         one_line(&span.pattern, 50),
-        span.view
+        view
     )
 }
 

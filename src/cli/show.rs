@@ -6,6 +6,7 @@ use super::print::{block, bold, json, one_line};
 use super::{Exit, exit::UsageError};
 use crate::class::Class;
 use crate::decision::{Attached, Decision, Escalation, HeldAction, HeldAs, MessageRecord, Record};
+use crate::facts::{Cover, Halt};
 use crate::store::{self, Stored};
 use clap::Args;
 use std::fmt::Write as _;
@@ -183,7 +184,7 @@ fn held_back(out: &mut String, held: &HeldAction) {
     let _ = writeln!(out, "\n{}", bold(what));
     let arguments: Vec<String> =
         held.action.arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    row(out, "action", &format!("{} {}", held.action.kind, arguments.join(", ")));
+    row(out, "action", format!("{} {}", held.action.kind, arguments.join(", ")).trim_end());
     if let Some(text) = &held.text {
         out.push_str(&block(text, "  │ "));
     }
@@ -205,7 +206,16 @@ fn foot(out: &mut String, decision: &Decision) {
 
 fn facts(decision: &Decision) -> String {
     let facts = &decision.facts;
-    format!("now {}, halt {:?}, cover {:?}", facts.now, facts.halt, facts.cover)
+    let halt = match facts.halt {
+        Halt::Off { revision } => format!("not halted (revision {revision})"),
+        Halt::On { revision } => format!("halted (revision {revision})"),
+    };
+    let cover = match facts.cover {
+        Cover::Stale => "grants not fresh",
+        Cover::NoGrant => "no grant",
+        Cover::CapReached => "cap reached",
+    };
+    format!("now {}, {halt}, {cover}", facts.now)
 }
 
 fn row(out: &mut String, name: &str, value: &str) {

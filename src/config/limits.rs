@@ -56,7 +56,7 @@ numbers! {
         escalated_days = 30, 1..=3_650;
         /// Messages passed on, in days.
         passed_days = 7, 1..=3_650;
-        /// The stream's size, in bytes. Consumption stops at 90 % of it.
+        /// The stream's size, in bytes. When it is full, decisions are refused and their messages come again.
         stream_bytes_max = 10_737_418_240, 16_777_216..=1_125_899_906_842_624;
         /// Copies of the stream.
         replicas = 1, 1..=5;

@@ -1,4 +1,4 @@
-//! A second gate, written from DESIGN's table and prose and not from the first: one long function over
+//! A second gate, written from the promised table and prose and not from the first: one long function over
 //! plain values, slow and simple. It knows nothing of `policy::level::allowance`.
 
 use super::Case;

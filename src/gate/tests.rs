@@ -140,7 +140,7 @@ fn words(disposition: &Disposition<'_>) -> Words {
     }
 }
 
-/// DESIGN's table, a row a line: level, action; what holds, with what, under each cover.
+/// The promised table, a row a line: level, action; what holds, with what, under each cover.
 #[test]
 fn every_cell_of_the_table() {
     const TABLE: &str = "

@@ -58,7 +58,8 @@ pub enum Allowance {
     HandleUnderGrant,
 }
 
-/// The table of DESIGN, section 3.
+/// The table: what each level reaches. A row for each level, a column for each kind of action; README and
+/// policy file tell it in words.
 pub fn allowance(level: Level, reach: Reach, reversibility: Reversibility) -> Allowance {
     match (level, reach, reversibility) {
         (Level::Suggest, Reach::Internal, _) => Allowance::Suggest,
