@@ -60,8 +60,11 @@ async fn direct_messages_are_passed_on_whatever_they_say() {
     assert_eq!(broker.record_on(sequence).await.outcome(), "malformed", "what cannot be read is not passed on");
 }
 
-/// Types of actions with their reach and reversibility, and how a policy writes them.
-const ACTIONS: [(&str, bool, u8, &str); 11] = [
+/// A type of action: its name, whether it is outward, how hard it is to undo (0 to 2), and the keys it needs.
+type Type = (&'static str, bool, u8, &'static str);
+
+/// The built-in types, one that the policy declares, and one that nobody declares.
+const ACTIONS: [Type; 11] = [
     ("label", false, 0, "label = \"x\""),
     ("note", false, 0, ""),
     ("draft", false, 0, "template = \"x\""),
@@ -88,7 +91,7 @@ fn expected(level: u8, outward: bool, reversibility: u8) -> (&'static str, Optio
 }
 
 /// Every level with every action that may stand at it.
-fn every_line() -> Vec<(u8, (&'static str, bool, u8, &'static str))> {
+fn every_line() -> Vec<(u8, Type)> {
     let levels = (0..=3_u8).flat_map(|level| ACTIONS.map(|action| (level, action)));
     // What cannot be undone does not load above level 1.
     levels.filter(|(level, (_, _, reversibility, _))| *level < 2 || *reversibility < 2).collect()

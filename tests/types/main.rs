@@ -1,5 +1,5 @@
 //! What the types promise: what does not exist cannot be written, and stored bytes stay as they are.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod golden;
 
