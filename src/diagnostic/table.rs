@@ -1,8 +1,8 @@
 //! Reads TOML tables key by key, so that one pass finds every mistake.
 //!
 //! `serde` stops at the first error; people who edit by hand deserve all of them. A [`Table`] hands out
-//! typed values with their places, notes each wrong type, and [`Table::finish`] reports the keys that
-//! nobody asked for.
+//! typed values with their places, notes each wrong type, and reports at its end the keys that nobody
+//! asked for.
 
 use super::{Location, Report, SourceFile};
 use std::cell::RefCell;
