@@ -2,7 +2,7 @@
 # Python 3 with pip is fetched here, pinned, and kept under .tools.
 
 .DEFAULT_GOAL := help
-.PHONY: help tools demo build test fmt clippy doc rules-test audit bench clean-tools
+.PHONY: help tools demo build test fmt clippy doc audit bench
 
 CARGO ?= cargo
 PYTHON ?= python3

@@ -1,6 +1,6 @@
 //! `/metrics`, `/healthz`, `/readyz`: for whoever watches the daemon. Loopback by default; read only.
 
-use crate::daemon::Health;
+use crate::health::Health;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::State;

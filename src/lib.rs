@@ -23,6 +23,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod facts;
 pub mod gate;
+pub mod health;
 pub mod message;
 pub mod metrics;
 pub mod pack;

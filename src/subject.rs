@@ -2,6 +2,7 @@
 
 use crate::channel::Channel;
 use crate::class::Class;
+use crate::decision::Record;
 use crate::policy::Desk;
 use crate::token::{Token, TokenError};
 use std::fmt;
@@ -49,6 +50,16 @@ impl Root {
     /// `<root>.passed.<channel>`.
     pub fn passed(&self, channel: &Channel) -> Subject {
         Subject(format!("{}.passed.{}", self.0, channel.subject()))
+    }
+
+    /// Where a record belongs; `None` for one that contradicts itself.
+    pub fn of_record(&self, record: &Record) -> Option<Subject> {
+        let decision = record.decision();
+        match record {
+            Record::Handled(_) => Some(self.handled(decision.verdict.class.as_ref()?, &decision.channel)),
+            Record::Escalated(_) => Some(self.escalated(decision.desk.as_ref()?, &decision.channel)),
+            Record::Passed(_) => Some(self.passed(&decision.channel)),
+        }
     }
 
     /// Everything under the root: what the stream takes.

@@ -90,6 +90,7 @@ impl Access {
             context::read(name)?.apply(&mut access)?;
         }
         access.apply(overrides)?;
+        access.check_files()?;
         Ok(access)
     }
 
@@ -122,6 +123,16 @@ impl Access {
             inbox_prefix: None,
             timeout: config.connect_timeout,
         })
+    }
+
+    /// A certificate that cannot be read is somebody's to correct, and no server that is away.
+    fn check_files(&self) -> Result<(), Trouble> {
+        let identity = self.tls.identity.iter().flat_map(|(cert, key)| [cert, key]);
+        for file in self.tls.ca_file.iter().chain(identity) {
+            std::fs::File::open(file)
+                .map_err(|error| Trouble::Login(format!("cannot read `{}`: {error}", file.display())))?;
+        }
+        Ok(())
     }
 
     fn apply(&mut self, overrides: &Overrides) -> Result<(), Trouble> {

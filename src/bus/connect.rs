@@ -7,6 +7,7 @@ use crate::config::JetStreamApi;
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What a connection is for; its name at the server and in metrics.
@@ -38,6 +39,16 @@ pub struct Connection {
     pub client: Client,
     /// JetStream.
     pub jetstream: jetstream::Context,
+    /// Whether the server has said that something is not permitted: it says so apart from the answer that
+    /// does not come.
+    denied: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// What a missing answer means: not permitted, if the server has said so.
+    pub(super) fn unanswered(&self, doing: String) -> Trouble {
+        if self.denied.load(Ordering::Relaxed) { Trouble::NotPermitted(doing) } else { Trouble::NoAnswer(doing) }
+    }
 }
 
 /// Bounds on acknowledgements of publishes.
@@ -70,13 +81,19 @@ pub async fn connect(
     acks: AckBounds,
     watcher: Option<Watcher>,
 ) -> Result<Connection, Trouble> {
-    let options = options(access, purpose, watcher).await?;
+    let denied = Arc::new(AtomicBool::new(false));
+    let options = options(access, purpose, watcher, Arc::clone(&denied)).await?;
     let client = options.connect(access.servers.clone()).await.map_err(|error| trouble(access, &error))?;
     let jetstream = jetstream_on(&client, access, acks);
-    Ok(Connection { client, jetstream })
+    Ok(Connection { client, jetstream, denied })
 }
 
-async fn options(access: &Access, purpose: Purpose, watcher: Option<Watcher>) -> Result<ConnectOptions, Trouble> {
+async fn options(
+    access: &Access,
+    purpose: Purpose,
+    watcher: Option<Watcher>,
+    denied: Arc<AtomicBool>,
+) -> Result<ConnectOptions, Trouble> {
     let mut options = ConnectOptions::new()
         .name(format!("decile {}", purpose.as_str()))
         .connection_timeout(access.timeout)
@@ -84,6 +101,9 @@ async fn options(access: &Access, purpose: Purpose, watcher: Option<Watcher>) ->
         .require_tls(access.tls.required)
         .event_callback(move |event| {
             notice(purpose, &event);
+            if is_denial(&event) {
+                denied.store(true, Ordering::Relaxed);
+            }
             if let Some(watcher) = &watcher {
                 watcher(purpose, &event);
             }
@@ -133,6 +153,14 @@ fn notice(purpose: Purpose, event: &Event) {
             tracing::error!(connection = purpose.as_str(), error = %error.escape_debug(), "the server refuses");
         }
         other => tracing::debug!(connection = purpose.as_str(), event = ?other, "connection"),
+    }
+}
+
+fn is_denial(event: &Event) -> bool {
+    match event {
+        Event::ServerError(ServerError::AuthorizationViolation) => true,
+        Event::ServerError(ServerError::Other(error)) => error.to_ascii_lowercase().contains("permissions violation"),
+        _ => false,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Messages in: one durable pull consumer a source stream, with a heartbeat, made again with backoff on
 //! any error. The bound on what is in flight is the consumer's own.
 
+use super::beating::{BEAT, beating};
 use super::connect::Connection;
+use super::server::check_consumer;
 use super::setup::{SourceSetup, get_stream};
 use super::trouble::Trouble;
 use crate::message::Delivery;
-use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::consumer::{FromConsumer as _, PullConsumer, pull};
 use async_nats::jetstream::message::Acker;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures::StreamExt as _;
@@ -41,8 +43,6 @@ const EXPIRES: Duration = Duration::from_secs(30);
 const BATCH_MESSAGES_MAX: usize = 512;
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// How often an idle intake says that it is alive.
-const BEAT: Duration = Duration::from_secs(1);
 
 /// Pulls until `stop`, into a bounded queue. Never ends by itself: every error is waited out.
 pub async fn pull(
@@ -65,7 +65,7 @@ pub async fn pull(
         let wait = backoff.next().unwrap_or(BACKOFF_MAX);
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => intake.beat(),
+            () = beating(tokio::time::sleep(wait), || intake.beat()) => {}
         }
     }
 }
@@ -96,7 +96,7 @@ async fn attach_and_pull(
     intake: &dyn Intake,
     stop: &CancellationToken,
 ) -> Result<Pulled, Trouble> {
-    let mut messages = attach(connection, source).await?;
+    let mut messages = beating(attach(connection, source), || intake.beat()).await?;
     let stream: Arc<str> = Arc::from(source.stream.name.as_str());
     intake.attached(&stream, true);
     let mut ended = Pulled::Nothing;
@@ -151,6 +151,7 @@ async fn attach(connection: &Connection, source: &SourceSetup) -> Result<pull::S
         doing: format!("attach to the consumer `{name}` on `{}`", source.stream.name),
         why: error.to_string(),
     })?;
+    check_consumer(&source.stream.name, &source.consumer, &pull_config(&consumer))?;
     consumer
         .stream()
         .max_messages_per_batch(BATCH_MESSAGES_MAX)
@@ -159,6 +160,11 @@ async fn attach(connection: &Connection, source: &SourceSetup) -> Result<pull::S
         .messages()
         .await
         .map_err(|error| Trouble::Other { doing: format!("pull from `{name}`"), why: error.to_string() })
+}
+
+/// The consumer as the server has it now: somebody may have made it anew, with other filters.
+fn pull_config(consumer: &PullConsumer) -> pull::Config {
+    pull::Config::try_from_consumer_config(consumer.cached_info().config.clone()).unwrap_or_default()
 }
 
 /// Takes a message apart; `None` for one that did not come through JetStream, which cannot be acknowledged.

@@ -1,6 +1,7 @@
 //! Records out: one ordered publisher. A decision is published under its id, the broker's ack is awaited,
 //! and only then is the source acknowledged.
 
+use super::beating::{BEAT, beating};
 use super::connect::Connection;
 use crate::decision::DecisionId;
 use crate::subject::Subject;
@@ -13,6 +14,7 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 /// A record on its way out, and what to do afterwards.
 pub struct Outgoing<T> {
@@ -46,8 +48,9 @@ pub trait Observer<T>: Send + Sync {
 
 /// How long a message waits before it is delivered again after a refusal.
 const REDELIVERY_DELAY: Duration = Duration::from_secs(1);
-/// How often an idle publisher says that it is alive.
-const BEAT: Duration = Duration::from_secs(1);
+/// How long the client may take to hand over an ack. While it is disconnected its buffer can be full; the
+/// message comes again then, and is deduplicated.
+const ACK_MAX: Duration = Duration::from_secs(1);
 
 /// Publishes until the queue is closed and everything in flight is answered. At most `ack_inflight_max`
 /// acks are awaited at a time.
@@ -61,6 +64,7 @@ pub async fn publish<T: Send>(
     let mut inflight = FuturesUnordered::new();
     let mut is_open = true;
     while is_open || !inflight.is_empty() {
+        let awaited_now = inflight.len();
         tokio::select! {
             biased;
             Some((outgoing, answer)) = inflight.next(), if !inflight.is_empty() => {
@@ -68,7 +72,7 @@ pub async fn publish<T: Send>(
             }
             outgoing = queue.recv(), if is_open && inflight.len() < ack_inflight_max => match outgoing {
                 None => is_open = false,
-                Some(outgoing) => match send(&connection, &stream, &outgoing).await {
+                Some(outgoing) => match beating(send(&connection, &stream, &outgoing), || observer.beat(awaited_now)).await {
                     Ok(answer) => inflight.push(awaited(outgoing, answer)),
                     Err(error) => settle(outgoing, Err(error), observer.as_ref()).await,
                 },
@@ -103,8 +107,8 @@ async fn settle<T>(outgoing: Outgoing<T>, answer: Answer, observer: &dyn Observe
     match answer {
         Ok(is_duplicate) => {
             // A lost ack is redelivered and deduplicated: awaiting its confirmation would halve throughput.
-            if let Err(error) = outgoing.acker.ack().await {
-                tracing::debug!(%error, "the source's ack was not sent; the message will come again");
+            if !matches!(timeout(ACK_MAX, outgoing.acker.ack()).await, Ok(Ok(()))) {
+                tracing::debug!("the source's ack was not sent; the message will come again");
             }
             observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate);
         }
@@ -118,7 +122,8 @@ async fn settle<T>(outgoing: Outgoing<T>, answer: Answer, observer: &dyn Observe
 }
 
 async fn give_back(acker: &Acker) {
-    if let Err(error) = acker.ack_with(AckKind::Nak(Some(REDELIVERY_DELAY))).await {
-        tracing::debug!(%error, "the source's nak was not sent; the message comes again after its ack wait");
+    let nak = acker.ack_with(AckKind::Nak(Some(REDELIVERY_DELAY)));
+    if !matches!(timeout(ACK_MAX, nak).await, Ok(Ok(()))) {
+        tracing::debug!("the source's nak was not sent; the message comes again after its ack wait");
     }
 }

@@ -1,5 +1,6 @@
 //! A nats-server of our own, on a free port, in a folder that vanishes: for the demo, benches and tests.
 
+use super::server::is_at_least;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -182,14 +183,7 @@ fn is_suitable(binary: &Path) -> bool {
     let Ok(output) = Command::new(binary).arg("--version").output() else { return false };
     let text = String::from_utf8_lossy(&output.stdout);
     let Some(version) = text.split_whitespace().last() else { return false };
-    parts(version.trim_start_matches('v')) >= parts(super::SERVER_REQUIRED)
-}
-
-fn parts(version: &str) -> Vec<u64> {
-    version
-        .split('.')
-        .map(|part| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
-        .collect()
+    is_at_least(version, super::SERVER_REQUIRED)
 }
 
 #[cfg(test)]
@@ -198,8 +192,9 @@ mod tests {
 
     #[test]
     fn versions_compare_by_number() {
-        assert!(parts("2.15.1") > parts("2.12.1"));
-        assert!(parts("2.9.10") < parts("2.12.1"));
-        assert!(parts("2.12.10") > parts("2.12.9"));
+        assert!(is_at_least("2.15.1", "2.12.1"));
+        assert!(!is_at_least("2.9.10", "2.12.1"));
+        assert!(is_at_least("v2.12.10-rc.1", "2.12.9"));
+        assert!(!is_at_least("unknown", "2.12.1"));
     }
 }

@@ -4,6 +4,7 @@
 use super::connect::Connection;
 use super::trouble::Trouble;
 use crate::subject::Root;
+use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::context::{AccountError, AccountErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
@@ -19,13 +20,13 @@ pub const SERVER_RECOMMENDED: &str = "2.15.1";
 /// [`Trouble::TooOld`], [`Trouble::NoJetStream`].
 pub async fn check_server(connection: &Connection) -> Result<(), Trouble> {
     let version = connection.client.server_info().version;
-    if !connection.client.is_server_compatible(2, 12, 1) {
+    if !is_at_least(&version, SERVER_REQUIRED) {
         return Err(Trouble::TooOld { found: plain(&version), required: SERVER_REQUIRED });
     }
-    if !connection.client.is_server_compatible(2, 15, 1) {
+    if !is_at_least(&version, SERVER_RECOMMENDED) {
         tracing::warn!(found = %plain(&version), recommended = SERVER_RECOMMENDED, "the server is older than recommended");
     }
-    connection.jetstream.query_account().await.map_err(|error| account_trouble(&error))?;
+    connection.jetstream.query_account().await.map_err(|error| account_trouble(connection, &error))?;
     Ok(())
 }
 
@@ -34,7 +35,7 @@ pub async fn check_server(connection: &Connection) -> Result<(), Trouble> {
 /// permissions deny is never answered.
 ///
 /// # Errors
-/// [`Trouble::NotPermitted`].
+/// [`Trouble::NotPermitted`], or [`Trouble::NoAnswer`] where the server did not say so.
 pub async fn check_publish(connection: &Connection, root: &Root) -> Result<(), Trouble> {
     for filter in root.decisions() {
         let subject = filter.replace('>', "probe.probe.probe");
@@ -44,7 +45,7 @@ pub async fn check_publish(connection: &Connection, root: &Root) -> Result<(), T
             Err(error) => Err(error),
         };
         if answered.is_err_and(|error| error.kind() == PublishErrorKind::TimedOut) {
-            return Err(Trouble::NotPermitted(format!("publish on `{filter}`")));
+            return Err(connection.unanswered(format!("publish on `{filter}`")));
         }
     }
     Ok(())
@@ -87,12 +88,30 @@ fn filters(config: &pull::Config) -> Vec<&str> {
     }
 }
 
-fn account_trouble(error: &AccountError) -> Trouble {
+fn account_trouble(connection: &Connection, error: &AccountError) -> Trouble {
+    let doing = "ask JetStream about the account";
     match error.kind() {
         AccountErrorKind::JetStreamUnavailable => Trouble::NoJetStream("nothing answers on its API".to_owned()),
-        AccountErrorKind::TimedOut => Trouble::NotPermitted("ask JetStream about the account".to_owned()),
-        AccountErrorKind::JetStream(_) | AccountErrorKind::Other => Trouble::NoJetStream(error.to_string()),
+        AccountErrorKind::TimedOut => connection.unanswered(doing.to_owned()),
+        AccountErrorKind::JetStream(answer) if is_off(answer.error_code()) => Trouble::NoJetStream(error.to_string()),
+        AccountErrorKind::JetStream(_) | AccountErrorKind::Other => {
+            Trouble::Other { doing: doing.to_owned(), why: error.to_string() }
+        }
     }
+}
+
+/// JetStream is off, for the server or the account: waiting does not help.
+fn is_off(code: ErrorCode) -> bool {
+    code == ErrorCode::JETSTREAM_NOT_ENABLED || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
+}
+
+/// Whether a version, `2.15.1` or `2.15.1-rc.1`, is `least` or newer. What is no version is not.
+pub(super) fn is_at_least(version: &str, least: &str) -> bool {
+    let parts = |version: &str| -> Vec<u64> {
+        let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
+        version.trim_start_matches('v').split('.').take(3).map(|part| digits(part).parse().unwrap_or(0)).collect()
+    };
+    parts(version) >= parts(least)
 }
 
 fn plain(text: &str) -> String {

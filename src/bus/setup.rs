@@ -6,8 +6,8 @@ use super::trouble::Trouble;
 use crate::config::{Config, SourceStream};
 use crate::subject::Root;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, FromConsumer as _, pull};
-use async_nats::jetstream::context::{ConsumerInfoErrorKind, GetStreamErrorKind};
-use async_nats::jetstream::stream::{self, DiscardPolicy, StorageType};
+use async_nats::jetstream::context::{ConsumerInfoError, ConsumerInfoErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
 use std::time::Duration;
 
 /// How long the broker remembers the ids of published records.
@@ -71,9 +71,10 @@ impl Setup {
         for source in &self.sources {
             let stream = get_stream(connection, &source.stream.name).await?;
             let name = source.consumer.durable_name.clone().unwrap_or_default();
-            let info = stream.consumer_info(&name).await.map_err(|error| {
-                consumer_trouble(&source.stream.name, &name, error.kind() == ConsumerInfoErrorKind::NotFound, &error)
-            })?;
+            let info = stream
+                .consumer_info(&name)
+                .await
+                .map_err(|error| consumer_trouble(connection, &source.stream.name, &name, &error))?;
             let found = pull::Config::try_from_consumer_config(info.config)
                 .map_err(|error| differs(&source.stream.name, &name, &error))?;
             check_consumer(&source.stream.name, &source.consumer, &found)?;
@@ -127,15 +128,37 @@ fn source(config: &Config, source: &SourceStream) -> SourceSetup {
     }
 }
 
+/// Makes our stream, or corrects in an existing one what would make a promise void. What else its owner
+/// set (its size, more subjects, a longer window) stays.
 async fn apply_decisions(connection: &Connection, wanted: &stream::Config) -> Result<Made, Trouble> {
     let what = format!("stream `{}`", wanted.name);
-    let existed = connection.jetstream.get_stream(&wanted.name).await.is_ok();
-    connection
-        .jetstream
-        .create_or_update_stream(wanted.clone())
-        .await
-        .map_err(|error| other(&format!("make the {what}"), &error))?;
-    Ok(Made { what, outcome: if existed { "brought up to date" } else { "made" } })
+    let trouble = |error: &dyn std::fmt::Display| other(&format!("make the {what}"), error);
+    let found = match get_stream(connection, &wanted.name).await {
+        Ok(stream) => stream.cached_info().config.clone(),
+        Err(Trouble::NoStream(_)) => {
+            connection.jetstream.create_stream(wanted.clone()).await.map_err(|error| trouble(&error))?;
+            return Ok(Made { what, outcome: "made" });
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    if differences(wanted, &found).is_empty() {
+        return Ok(Made { what, outcome: "left as it is" });
+    }
+    connection.jetstream.update_stream(corrected(wanted, found)).await.map_err(|error| trouble(&error))?;
+    Ok(Made { what, outcome: "brought up to date" })
+}
+
+fn corrected(wanted: &stream::Config, mut found: stream::Config) -> stream::Config {
+    let missing: Vec<String> =
+        wanted.subjects.iter().filter(|subject| !found.subjects.contains(subject)).cloned().collect();
+    found.subjects.extend(missing);
+    found.discard = wanted.discard;
+    found.allow_message_ttl = true;
+    found.no_ack = false;
+    found.max_age = Duration::ZERO;
+    found.max_messages_per_subject = -1;
+    found.duplicate_window = found.duplicate_window.max(wanted.duplicate_window);
+    found
 }
 
 async fn apply_source(connection: &Connection, wanted: &stream::Config) -> Result<Made, Trouble> {
@@ -173,20 +196,7 @@ async fn apply_consumer(connection: &Connection, source: &SourceSetup) -> Result
 /// themselves, our subjects end up here.
 async fn check_decisions(connection: &Connection, wanted: &stream::Config) -> Result<(), Trouble> {
     let stream = get_stream(connection, &wanted.name).await?;
-    let found = &stream.cached_info().config;
-    let mut differences = Vec::new();
-    if found.discard != DiscardPolicy::New {
-        differences.push("`discard` must be `new`: `old` throws records away when it is full".to_owned());
-    }
-    if !found.allow_message_ttl {
-        differences.push("`allow_msg_ttl` must be on: records would never expire".to_owned());
-    }
-    if !wanted.subjects.iter().all(|subject| found.subjects.contains(subject)) {
-        differences.push(format!("its subjects must include `{}`", wanted.subjects.join(" ")));
-    }
-    if found.no_ack {
-        differences.push("`no_ack` must be off: nothing would confirm a decision".to_owned());
-    }
+    let differences = differences(wanted, &stream.cached_info().config);
     if differences.is_empty() {
         Ok(())
     } else {
@@ -194,10 +204,34 @@ async fn check_decisions(connection: &Connection, wanted: &stream::Config) -> Re
     }
 }
 
+fn differences(wanted: &stream::Config, found: &stream::Config) -> Vec<String> {
+    let has_subjects = wanted.subjects.iter().all(|subject| found.subjects.contains(subject));
+    let findings = [
+        (found.discard != DiscardPolicy::New, "`discard` must be `new`: `old` throws records away when it is full"),
+        (!found.allow_message_ttl, "`allow_msg_ttl` must be on: records would never expire"),
+        (!has_subjects, "its subjects must include all under our root"),
+        (found.no_ack, "`no_ack` must be off: nothing would confirm a decision"),
+        (
+            found.retention != RetentionPolicy::Limits,
+            "`retention` must be `limits`: others drop what was read or that nobody reads",
+        ),
+        (!found.max_age.is_zero(), "`max_age` must be 0: records have a time to live each"),
+        (
+            found.max_messages_per_subject > 0,
+            "`max_msgs_per_subject` must be off: it drops the older records of a channel",
+        ),
+        (found.duplicate_window < wanted.duplicate_window, "`duplicate_window` must be 2 minutes or more"),
+        (found.sealed, "it must not be sealed"),
+        (found.mirror.is_some(), "it must not be a mirror"),
+        (found.subject_transform.is_some(), "it must not transform subjects"),
+    ];
+    findings.into_iter().filter(|(is_found, _)| *is_found).map(|(_, finding)| finding.to_owned()).collect()
+}
+
 /// A stream by name.
 ///
 /// # Errors
-/// [`Trouble::NoStream`], [`Trouble::NotPermitted`].
+/// [`Trouble::NoStream`], [`Trouble::NotPermitted`], [`Trouble::NoAnswer`].
 pub async fn get_stream(connection: &Connection, name: &str) -> Result<stream::Stream, Trouble> {
     connection.jetstream.get_stream(name).await.map_err(|error| match error.kind() {
         GetStreamErrorKind::JetStream(answer)
@@ -205,16 +239,19 @@ pub async fn get_stream(connection: &Connection, name: &str) -> Result<stream::S
         {
             Trouble::NoStream(name.to_owned())
         }
-        GetStreamErrorKind::Request => Trouble::NotPermitted(format!("ask about the stream `{name}` ({error})")),
+        GetStreamErrorKind::Request => connection.unanswered(format!("ask about the stream `{name}`")),
         _ => other(&format!("ask about the stream `{name}`"), &error),
     })
 }
 
-fn consumer_trouble(stream: &str, consumer: &str, is_missing: bool, error: &dyn std::fmt::Display) -> Trouble {
-    if is_missing {
-        Trouble::NoConsumer { stream: stream.to_owned(), consumer: consumer.to_owned() }
-    } else {
-        Trouble::NotPermitted(format!("ask about the consumer `{consumer}` on `{stream}` ({error})"))
+fn consumer_trouble(connection: &Connection, stream: &str, consumer: &str, error: &ConsumerInfoError) -> Trouble {
+    let doing = format!("ask about the consumer `{consumer}` on `{stream}`");
+    match error.kind() {
+        ConsumerInfoErrorKind::NotFound => {
+            Trouble::NoConsumer { stream: stream.to_owned(), consumer: consumer.to_owned() }
+        }
+        ConsumerInfoErrorKind::TimedOut | ConsumerInfoErrorKind::Request => connection.unanswered(doing),
+        _ => Trouble::Other { doing, why: error.to_string() },
     }
 }
 

@@ -54,6 +54,9 @@ pub enum Trouble {
     /// The account may not do what is needed.
     #[error("no permission to {0}; grant it to this user on the server")]
     NotPermitted(String),
+    /// No answer in time: the server is slow, or does not say that it is not permitted.
+    #[error("no answer when asked to {0}: the server is slow, or this user may not")]
+    NoAnswer(String),
     /// Anything else that the server answered.
     #[error("{doing}: {why}")]
     Other {
@@ -68,6 +71,6 @@ impl Trouble {
     /// Whether waiting can help: a daemon goes on trying. Everything else is somebody's to change, and ends
     /// a start with exit code 78.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::NotThere { .. } | Self::Other { .. })
+        matches!(self, Self::NotThere { .. } | Self::NoAnswer(_) | Self::Other { .. })
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn line(stored: &Stored) -> String {
     let class = decision.verdict.class.as_ref().map_or("-", crate::class::Class::as_str);
     let why = match (decision.reason, &decision.policy) {
         (Some(reason), _) => reason.as_str().to_owned(),
-        (None, Some(policy)) => format!("{} ({})", policy.action.kind, policy.line),
+        (None, Some(policy)) => one_line(&format!("{} ({})", policy.action.kind, policy.line), 60),
         (None, None) => String::new(),
     };
     let text = match &stored.record {

@@ -4,7 +4,7 @@ use super::args::{ConfigFile, Connect};
 use super::log::Opened;
 use super::{Exit, exit::UsageError, show, world};
 use crate::classify::Scratch;
-use crate::decision::{Decision, DecisionId, Digests, Record, Timings};
+use crate::decision::{Decision, DecisionId, Digests, Record};
 use crate::message::Delivery;
 use crate::store::{self, Filter, Stored};
 use crate::triage::{self, Snapshot};
@@ -43,10 +43,17 @@ pub(super) struct Replay {
 #[serde(deny_unknown_fields)]
 struct Case {
     v: u32,
-    record: serde_json::Value,
+    /// The record's bytes, which are text.
+    record: String,
     subject: String,
     headers: Vec<(String, String)>,
     payload: String,
+}
+
+/// A record and its bytes as committed.
+struct Committed {
+    record: Record,
+    bytes: Vec<u8>,
 }
 
 /// How a replay ended.
@@ -76,12 +83,12 @@ impl Replay {
     fn offline(&self, file: &Path) -> anyhow::Result<Exit> {
         let text = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
         let case: Case = serde_json::from_slice(&text).with_context(|| format!("`{}` is no case", file.display()))?;
-        let record = Record::parse(&serde_json::to_vec(&case.record)?)?;
-        let delivery = case.delivery(record.decision())?;
+        let committed = Committed { record: Record::parse(case.record.as_bytes())?, bytes: case.record.clone().into() };
+        let delivery = case.delivery(committed.record.decision())?;
         let world = world::load(&self.file.config)?;
         let snapshot = Snapshot::new(world.config, world.pack)?;
-        let compared = compare(&snapshot, record.decision(), Some(&delivery))?;
-        Ok(say(&record.decision().id, &compared))
+        let compared = compare(&snapshot, &committed, Some(&delivery))?;
+        Ok(say(&committed.record.decision().id, &compared))
     }
 
     async fn online(self) -> anyhow::Result<Exit> {
@@ -91,21 +98,21 @@ impl Replay {
             None => Err(UsageError("give an id, `--all` or `--from`".to_owned()).into()),
             Some(id) => {
                 let Some(stored) = show::find_one(&opened, id).await? else { return Ok(Exit::No) };
-                self.one(opened, &stored).await
+                self.one(opened, Committed::of(stored)).await
             }
         }
     }
 
-    async fn one(&self, opened: Opened, stored: &Stored) -> anyhow::Result<Exit> {
-        let decision = stored.record.decision();
+    async fn one(&self, opened: Opened, committed: Committed) -> anyhow::Result<Exit> {
+        let decision = committed.record.decision();
         let delivery = store::fetch_delivery(&opened.connection, &decision.source).await?;
         if let (Some(file), Some(delivery)) = (&self.save, &delivery) {
-            let case = Case::new(stored, delivery)?;
+            let case = Case::new(&committed, delivery);
             std::fs::write(file, serde_json::to_vec_pretty(&case)?)
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
         let snapshot = Snapshot::new(opened.world.config, opened.world.pack)?;
-        let compared = compare(&snapshot, decision, delivery.as_ref())?;
+        let compared = compare(&snapshot, &committed, delivery.as_ref())?;
         Ok(say(&decision.id, &compared))
     }
 }
@@ -113,14 +120,15 @@ impl Replay {
 async fn replay_all(opened: Opened) -> anyhow::Result<Exit> {
     let mut decisions = Vec::new();
     let unread = store::read_all(&opened.connection, &opened.stream, &opened.root, &Filter::default(), |stored| {
-        decisions.push(stored.record.decision().clone());
+        decisions.push(Committed::of(stored));
     })
     .await?;
     let snapshot = Snapshot::new(opened.world.config, opened.world.pack)?;
     let mut same = 0_u64;
-    for decision in &decisions {
+    for committed in &decisions {
+        let decision = committed.record.decision();
         let delivery = store::fetch_delivery(&opened.connection, &decision.source).await?;
-        let compared = compare(&snapshot, decision, delivery.as_ref())?;
+        let compared = compare(&snapshot, committed, delivery.as_ref())?;
         if matches!(compared, Compared::Same | Compared::SameButSender) {
             same += 1;
         } else {
@@ -135,33 +143,51 @@ async fn replay_all(opened: Opened) -> anyhow::Result<Exit> {
     Ok(if is_fine { Exit::Yes } else { Exit::No })
 }
 
-/// Decides again. The thread's earlier messages are for the reader and no part of the decision.
-fn compare(snapshot: &Snapshot, committed: &Decision, delivery: Option<&Delivery>) -> anyhow::Result<Compared> {
-    let other = other_world(&committed.digests, &snapshot.digests);
+/// Decides again, and compares the whole record with the bytes that were committed. What cannot be known
+/// anew is taken from the record: durations, and what the thread had said before, which no decision rests on.
+fn compare(snapshot: &Snapshot, committed: &Committed, delivery: Option<&Delivery>) -> anyhow::Result<Compared> {
+    let decision = committed.record.decision();
+    let other = other_world(&decision.digests, &snapshot.digests);
     if !other.is_empty() {
         return Ok(Compared::OtherWorld(other));
     }
     let Some(delivery) = delivery else { return Ok(Compared::Gone) };
-    let reading = triage::read(snapshot, delivery);
-    let mut scratch = Scratch::new(&snapshot.pack);
-    let plan = triage::decide(snapshot, &reading, Vec::new(), committed.facts.clone(), &mut scratch);
-    let mut recomputed = plan.record.decision().clone();
     // The key is a secret of the place that decided; elsewhere nobody can say whose hash it is.
-    let is_hashed_elsewhere = !snapshot.hasher.has_key() && committed.message.sender.is_some();
+    let is_hashed_elsewhere = !snapshot.hasher.has_key() && decision.message.sender.is_some();
+    let mut recomputed = recompute(snapshot, &committed.record, delivery);
     if is_hashed_elsewhere {
-        recomputed.message.sender.clone_from(&committed.message.sender);
+        recomputed.decision_mut().message.sender.clone_from(&decision.message.sender);
     }
-    let (committed, recomputed) = (bytes(committed.clone())?, bytes(recomputed)?);
-    Ok(match committed == recomputed {
+    let bytes = recomputed.encode()?;
+    // A record that was too long for the broker was committed without what made it long.
+    let is_same = bytes == committed.bytes || recomputed.at_source().encode()? == committed.bytes;
+    Ok(match is_same {
         true if is_hashed_elsewhere => Compared::SameButSender,
         true => Compared::Same,
-        false => Compared::Differs(committed, recomputed),
+        false => Compared::Differs(committed.text(), String::from_utf8_lossy(&bytes).into_owned()),
     })
 }
 
-fn bytes(mut decision: Decision) -> anyhow::Result<String> {
-    decision.timings = Timings::default();
-    Ok(serde_json::to_string(&decision)?)
+fn recompute(snapshot: &Snapshot, committed: &Record, delivery: &Delivery) -> Record {
+    let reading = triage::read(snapshot, delivery);
+    let mut scratch = Scratch::new(&snapshot.pack);
+    let decision = committed.decision();
+    let plan = triage::decide(snapshot, &reading, Vec::new(), decision.facts.clone(), &mut scratch);
+    let thread = match committed {
+        Record::Escalated(escalation) => escalation.thread.clone(),
+        Record::Handled(_) | Record::Passed(_) => Vec::new(),
+    };
+    plan.record.with_timings(decision.timings).with_thread(thread)
+}
+
+impl Committed {
+    fn of(stored: Stored) -> Self {
+        Self { record: stored.record, bytes: stored.bytes }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
 fn other_world(committed: &Digests, here: &Digests) -> Vec<&'static str> {
@@ -197,14 +223,14 @@ fn say(id: &DecisionId, compared: &Compared) -> Exit {
 }
 
 impl Case {
-    fn new(stored: &Stored, delivery: &Delivery) -> anyhow::Result<Self> {
-        Ok(Self {
+    fn new(committed: &Committed, delivery: &Delivery) -> Self {
+        Self {
             v: 1,
-            record: serde_json::from_slice(&stored.bytes)?,
+            record: committed.text(),
             subject: delivery.subject.clone(),
             headers: delivery.headers.clone(),
             payload: BASE64.encode(&delivery.payload),
-        })
+        }
     }
 
     fn delivery(&self, decision: &Decision) -> anyhow::Result<Delivery> {

@@ -3,6 +3,7 @@
 use super::args::{ConfigFile, Connect, Format};
 use super::{Exit, world};
 use crate::bus::setup::Setup;
+use crate::config::{Config, Limits, Retention};
 use crate::daemon::{Daemon, Reloader};
 use crate::diagnostic::{Report, render};
 use crate::triage::Snapshot;
@@ -58,18 +59,43 @@ impl Run {
             snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
             http_listen,
             create: self.create,
-            reloader: Some(Reloader::new(move || reload(&file))),
+            reloader: Some(Reloader::new(move || reload(&file, &config))),
         })
     }
 }
 
 /// Reads the files again; the text of what is wrong goes to the log.
-fn reload(file: &Path) -> Result<Snapshot, String> {
+fn reload(file: &Path, started: &Config) -> Result<Snapshot, String> {
     let report = Report::new();
-    match world::read(&PathBuf::from(file), &report) {
-        Some(world) => Snapshot::new(world.config, world.pack).map_err(|error| error.to_string()),
-        None => Err(render::to_text(&report.into_sorted(), false)),
+    let Some(world) = world::read(&PathBuf::from(file), &report) else {
+        return Err(render::to_text(&report.into_sorted(), false));
+    };
+    let changed = changed_for_good(started, &world.config);
+    if !changed.is_empty() {
+        return Err(format!("{} changed: restart to apply that", changed.join(", ")));
     }
+    Snapshot::new(world.config, world.pack).map_err(|error| error.to_string())
+}
+
+/// What is read at the start and never again.
+fn changed_for_good(started: &Config, fresh: &Config) -> Vec<&'static str> {
+    let at_start = |limits: &Limits| {
+        (
+            (limits.queue_messages_max, limits.inflight_messages_max, limits.ack_inflight_max, limits.workers_max),
+            (limits.commit_timeout, limits.ack_wait, limits.drain_max),
+            (limits.threads_max, limits.thread_messages_max, limits.thread_text_bytes_max),
+        )
+    };
+    let stream = |retention: &Retention| (retention.stream_bytes_max, retention.replicas);
+    [
+        ("`[bus]`", started.bus != fresh.bus),
+        ("`[http]`", started.http_listen != fresh.http_listen),
+        ("sizes of queues and threads in `[limits]`", at_start(&started.limits) != at_start(&fresh.limits)),
+        ("the stream in `[retention]`", stream(&started.retention) != stream(&fresh.retention)),
+    ]
+    .into_iter()
+    .filter_map(|(what, has_changed)| has_changed.then_some(what))
+    .collect()
 }
 
 async fn stop_on_signal(stop: CancellationToken) {

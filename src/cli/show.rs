@@ -11,6 +11,9 @@ use crate::store::{self, Stored};
 use clap::Args;
 use std::fmt::Write as _;
 
+/// The longest value of a row, in characters.
+const ROW_CHARS_MAX: usize = 400;
+
 /// Shows a decision as its reader gets it. Exit code 3 where there is none with this id.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: decile show 4f1c\nThe beginning of an id is enough where it is the only one.")]
@@ -218,6 +221,7 @@ fn facts(decision: &Decision) -> String {
     format!("now {}, {halt}, {cover}", facts.now)
 }
 
+/// Whoever can write to the stream can write a record: nothing of it reaches the terminal as it is.
 fn row(out: &mut String, name: &str, value: &str) {
-    let _ = writeln!(out, "  {name:<12}{value}");
+    let _ = writeln!(out, "  {name:<12}{}", one_line(value, ROW_CHARS_MAX));
 }

@@ -46,7 +46,7 @@ pub struct Config {
 }
 
 /// How to reach NATS. Secrets stay in their files until the connection is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bus {
     /// Server addresses.
     pub servers: Vec<String>,

@@ -4,18 +4,17 @@
 //! bus::inbound ─► queue ─► workers (decide) ─► queue ─► bus::outbound ─► ack
 //! ```
 
-mod health;
 mod observe;
 mod reload;
 mod watchdog;
 mod workers;
 
-pub use health::{Health, Stage};
 pub use reload::{Reloaded, Reloader};
 
 use crate::admin::{self, Admin};
 use crate::bus::setup::Setup;
 use crate::bus::{self, Access, AckBounds, Connection, Purpose, Trouble, inbound, outbound};
+use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
 use arc_swap::ArcSwap;
@@ -61,6 +60,10 @@ pub enum Ended {
     /// The metrics could not be set up.
     #[error("cannot set up metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// A stage of the pipeline ended although nobody stopped it: a defect. What was in flight will be
+    /// delivered again.
+    #[error("a stage of the pipeline ended by itself; what was in flight is delivered again")]
+    Pipeline,
     /// Not everything in flight was committed within `drain_ms_max`; it will be delivered again.
     #[error("not everything in flight was committed within {0:?}; the broker delivers it again")]
     DrainOverrun(Duration),
@@ -68,28 +71,42 @@ pub enum Ended {
 
 /// How long a start waits between attempts to reach the broker.
 const START_RETRY: Duration = Duration::from_secs(1);
+/// How long a client of metrics and health may hold up the end.
+const ADMIN_END_MAX: Duration = Duration::from_secs(1);
+/// How long the last acks may take to leave; a broker that is away does not take them.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+/// What the broker's limit on a payload covers beside the record: headers and subject.
+const HEADERS_BYTES_MAX: usize = 1_024;
 
 impl Daemon {
     /// Runs until `stop`, then drains.
     ///
     /// # Errors
     /// Where the start fails for good, or the drain overruns.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), Ended> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), Ended> {
         let metrics = Arc::new(Metrics::new()?);
         let health = Arc::new(Health::new(self.setup.sources.len()));
         // Metrics and health are there first, so that a broker that is away can be seen.
         let serving = CancellationToken::new();
         let admin = self.serve(&metrics, &health, &serving).await?;
-        let Some((consume, publish)) = self.connect_patiently(&metrics, &health, &stop).await? else {
-            serving.cancel();
-            return Ok(());
+        let reloading = self.follow_reloads(&metrics);
+        let ended = match self.connect_patiently(&metrics, &health, &stop).await {
+            Ok(Some((consume, publish))) => self.carry(consume, publish, &metrics, &health, &stop).await,
+            Ok(None) => Ok(()),
+            Err(ended) => Err(ended),
         };
-        let drained = self.carry(consume, publish, &metrics, &health, &stop).await;
         serving.cancel();
+        reloading.into_iter().for_each(|task| task.abort());
         if let Some(admin) = admin {
-            let _ = admin.await;
+            let _ = tokio::time::timeout(ADMIN_END_MAX, admin).await;
         }
-        drained
+        ended
+    }
+
+    /// Reloads are followed from the first moment: a SIGHUP that nobody awaits would end the process.
+    fn follow_reloads(&mut self, metrics: &Arc<Metrics>) -> Option<tokio::task::JoinHandle<()>> {
+        let reloader = self.reloader.take()?;
+        Some(tokio::spawn(reloader.follow(Arc::clone(&self.snapshot), Arc::clone(metrics))))
     }
 
     async fn serve(
@@ -168,9 +185,15 @@ impl Daemon {
             intake.spawn(inbound::pull(consume.clone(), source, arrived.clone(), observed, stop.clone()));
         }
         drop(arrived);
-        let deciding =
-            tokio::spawn(workers::decide_all(to_decide, decided, Arc::clone(&self.snapshot), Arc::clone(health)));
-        let publishing = tokio::spawn(outbound::publish(
+        let record_bytes_max = publish.client.max_payload().saturating_sub(HEADERS_BYTES_MAX);
+        let mut deciding = tokio::spawn(workers::decide_all(
+            to_decide,
+            decided,
+            Arc::clone(&self.snapshot),
+            Arc::clone(health),
+            record_bytes_max,
+        ));
+        let mut publishing = tokio::spawn(outbound::publish(
             publish.clone(),
             self.setup.decisions.name,
             to_publish,
@@ -180,27 +203,31 @@ impl Daemon {
         let helpers = CancellationToken::new();
         let watchdog = tokio::spawn(watchdog::ping(Arc::clone(health), helpers.clone()));
         let upkeep = tokio::spawn(observe::upkeep(Arc::clone(metrics), helpers.clone()));
-        let reloading = self.reloader.map(|reloader| {
-            tokio::spawn(reloader.follow(Arc::clone(&self.snapshot), Arc::clone(metrics), helpers.clone()))
-        });
-        watchdog::ready_when(Arc::clone(health), stop).await;
+        let ready = tokio::spawn(watchdog::ready_when(Arc::clone(health), stop.clone()));
 
-        stop.cancelled().await;
-        watchdog::stopping();
-        tracing::info!("draining");
-        let drain = async {
-            while intake.join_next().await.is_some() {}
-            let _ = deciding.await;
-            let _ = publishing.await;
-            // The acks of the last messages are still in the clients' buffers.
-            let _ = tokio::join!(consume.client.flush(), publish.client.flush());
+        let is_stopped = tokio::select! {
+            () = stop.cancelled() => true,
+            _ = &mut deciding => false,
+            _ = &mut publishing => false,
         };
-        let drained = tokio::time::timeout(limits.drain_max, drain).await;
+        watchdog::stopping();
+        let drained = if is_stopped {
+            tracing::info!("draining");
+            let drain = async {
+                while intake.join_next().await.is_some() {}
+                let _ = deciding.await;
+                let _ = publishing.await;
+            };
+            tokio::time::timeout(limits.drain_max, drain).await.map_err(|_| Ended::DrainOverrun(limits.drain_max))
+        } else {
+            Err(Ended::Pipeline)
+        };
+        // The acks of the last messages are still in the clients' buffers.
+        let flush = async { tokio::join!(consume.client.flush(), publish.client.flush()) };
+        let _ = tokio::time::timeout(FLUSH_MAX, flush).await;
         helpers.cancel();
+        ready.abort();
         let _ = tokio::join!(watchdog, upkeep);
-        if let Some(reloading) = reloading {
-            let _ = reloading.await;
-        }
-        drained.map_err(|_| Ended::DrainOverrun(limits.drain_max))
+        drained
     }
 }

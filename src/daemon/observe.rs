@@ -1,9 +1,9 @@
 //! From what the bus reports to metrics, health and the log.
 
-use super::health::{Health, Stage};
 use crate::bus::inbound::Intake;
 use crate::bus::outbound::Observer;
 use crate::bus::{Purpose, Watcher};
+use crate::health::{Health, Stage};
 use crate::metrics::{Counted, Metrics};
 use async_nats::Event;
 use std::sync::Arc;

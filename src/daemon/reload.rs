@@ -7,7 +7,6 @@ use crate::triage::Snapshot;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// What became of a reload: the new world, or a text that says why not, for the log.
 pub type Reloaded = Result<Snapshot, String>;
@@ -29,17 +28,13 @@ impl Reloader {
         Self { load: Arc::new(load) }
     }
 
-    /// Reloads on every SIGHUP until `stop`.
-    pub(super) async fn follow(self, snapshot: Arc<ArcSwap<Snapshot>>, metrics: Arc<Metrics>, stop: CancellationToken) {
+    /// Reloads on every SIGHUP.
+    pub(super) async fn follow(self, snapshot: Arc<ArcSwap<Snapshot>>, metrics: Arc<Metrics>) {
         let Ok(mut hangups) = signal(SignalKind::hangup()) else {
             tracing::error!("SIGHUP cannot be received; restart to load changed files");
             return;
         };
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                hangup = hangups.recv() => if hangup.is_none() { return },
-            }
+        while hangups.recv().await.is_some() {
             self.once(&snapshot, &metrics).await;
         }
     }

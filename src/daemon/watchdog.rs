@@ -1,16 +1,19 @@
 //! systemd: ready, reloading, stopping, and a watchdog fed by the pipeline's progress and not by a timer.
 
-use super::health::Health;
+use crate::health::Health;
 use sd_notify::NotifyState;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Whether systemd has been told that we are ready: a reload must not say so first.
+static IS_READY: AtomicBool = AtomicBool::new(false);
 /// How often readiness is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Tells systemd as soon as the pipeline is ready.
-pub(super) async fn ready_when(health: Arc<Health>, stop: &CancellationToken) {
+pub(super) async fn ready_when(health: Arc<Health>, stop: CancellationToken) {
     while !health.is_ready() {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -18,6 +21,7 @@ pub(super) async fn ready_when(health: Arc<Health>, stop: &CancellationToken) {
         }
     }
     tracing::info!("ready");
+    IS_READY.store(true, Ordering::Relaxed);
     tell(&[NotifyState::Ready]);
 }
 
@@ -41,8 +45,11 @@ pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// A reload begins.
+/// A reload begins. One before the daemon was ready is no state of its own.
 pub(super) fn reloading() {
+    if !IS_READY.load(Ordering::Relaxed) {
+        return;
+    }
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(_) => tell(&[NotifyState::Reloading]),
@@ -51,7 +58,11 @@ pub(super) fn reloading() {
 
 /// A reload has ended; `status` says how.
 pub(super) fn reloaded(status: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    if IS_READY.load(Ordering::Relaxed) {
+        tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    } else {
+        tell(&[NotifyState::Status(status)]);
+    }
 }
 
 fn tell(state: &[NotifyState<'_>]) {

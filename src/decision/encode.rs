@@ -1,6 +1,6 @@
 //! Records as bytes, and back. One place writes them, one place reads them.
 
-use super::{Decision, Escalation, MessageRecord, RECORD_VERSION};
+use super::{Attached, Context, Decision, Escalation, MessageRecord, RECORD_VERSION};
 
 /// How long a decision took. Replays differ here and nowhere else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -55,7 +55,7 @@ impl Record {
     }
 
     /// The decision in it, to be filled in.
-    fn decision_mut(&mut self) -> &mut Decision {
+    pub(crate) fn decision_mut(&mut self) -> &mut Decision {
         match self {
             Self::Handled(decision) => decision,
             Self::Escalated(escalation) => &mut escalation.decision,
@@ -75,11 +75,37 @@ impl Record {
         }
     }
 
+    /// The same record with what its thread said before.
+    #[must_use]
+    pub fn with_thread(mut self, thread: Vec<Context>) -> Self {
+        if let Self::Escalated(escalation) = &mut self {
+            escalation.thread = thread;
+        }
+        self
+    }
+
     /// The same record with other durations.
     #[must_use]
     pub fn with_timings(mut self, timings: Timings) -> Self {
         self.decision_mut().timings = timings;
         self
+    }
+
+    /// The same record without what makes it long: the message is named by where it lies. For a record that
+    /// the broker would not take. A handled decision is short already.
+    #[must_use]
+    pub fn at_source(self) -> Self {
+        match self {
+            Self::Escalated(mut escalation) => {
+                let wrong = "too long for one message of the broker".to_owned();
+                let bytes = escalation.decision.message.payload_bytes;
+                escalation.payload = Some(Attached::AtSource { wrong, bytes });
+                escalation.message = None;
+                escalation.thread = Vec::new();
+                Self::Escalated(escalation)
+            }
+            other => other,
+        }
     }
 
     /// Reads a record back; which kind it is shows in its fields.

@@ -77,7 +77,7 @@ pub async fn read_all(
         };
         let message = message.map_err(|error| trouble(&error))?;
         is_more = message.info().map_err(|error| trouble(&error))?.pending > 0;
-        match stored(&message) {
+        match stored(root, &message) {
             Ok(stored) if filter.takes(stored.record.decision()) => take(stored),
             Ok(_) => {}
             Err(_) => unread += 1,
@@ -102,7 +102,7 @@ pub async fn follow(
     while let Some(message) = messages.next().await {
         let message = message.map_err(|error| trouble(&error))?;
         // What is no record of this version has no place in a list of decisions.
-        let Ok(stored) = stored(&message) else { continue };
+        let Ok(stored) = stored(root, &message) else { continue };
         if filter.takes(stored.record.decision()) && !take(stored) {
             return Ok(());
         }
@@ -147,11 +147,14 @@ fn start_time(since: Timestamp) -> Result<async_nats::datetime::DateTime, Troubl
     async_nats::datetime::from_nanos(since.as_nanosecond()).map_err(|error| trouble(&error))
 }
 
-fn stored(message: &async_nats::jetstream::Message) -> Result<Stored, Trouble> {
+fn stored(root: &Root, message: &async_nats::jetstream::Message) -> Result<Stored, Trouble> {
     let info = message.info().map_err(|error| trouble(&error))?;
     let committed_at =
         Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or(Timestamp::UNIX_EPOCH);
     let record = Record::parse(&message.payload).map_err(|error| trouble(&error))?;
+    if root.of_record(&record).is_none_or(|subject| subject.as_str() != message.subject.as_str()) {
+        return Err(trouble(&"the record does not belong on its subject"));
+    }
     Ok(Stored {
         sequence: info.stream_sequence,
         committed_at,

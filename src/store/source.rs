@@ -3,6 +3,7 @@
 use crate::bus::{Connection, Trouble, inbound, setup::get_stream};
 use crate::decision::SourceRef;
 use crate::message::Delivery;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use std::sync::Arc;
 
 /// Fetches the delivery that a record names; `None` where the stream has it no longer, or has another
@@ -12,7 +13,11 @@ use std::sync::Arc;
 /// Where the stream cannot be asked.
 pub async fn fetch_delivery(connection: &Connection, source: &SourceRef) -> Result<Option<Delivery>, Trouble> {
     let stream = get_stream(connection, &source.stream).await?;
-    let Ok(message) = stream.get_raw_message(source.sequence).await else { return Ok(None) };
+    let message = match stream.get_raw_message(source.sequence).await {
+        Ok(message) => message,
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => return Ok(None),
+        Err(error) => return Err(Trouble::Other { doing: "read the message".to_owned(), why: error.to_string() }),
+    };
     let stored_at_ns = message.time.unix_timestamp_nanos();
     if stored_at_ns.to_string() != source.stored_at_ns {
         return Ok(None);

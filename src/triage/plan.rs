@@ -29,12 +29,15 @@ pub enum IfRefused {
 }
 
 impl Plan {
-    /// The bytes to publish.
+    /// The bytes to publish: at most `record_bytes_max`, what the broker takes, where naming the message
+    /// instead of attaching it can bring them there.
     ///
     /// # Errors
     /// Never for records that triage makes.
-    pub fn encode(self, timings: Timings) -> Result<Vec<u8>, serde_json::Error> {
-        self.record.with_timings(timings).encode()
+    pub fn encode(self, timings: Timings, record_bytes_max: usize) -> Result<Vec<u8>, serde_json::Error> {
+        let record = self.record.with_timings(timings);
+        let bytes = record.encode()?;
+        if bytes.len() <= record_bytes_max { Ok(bytes) } else { record.at_source().encode() }
     }
 }
 

@@ -84,3 +84,20 @@ async fn everything_that_is_no_message_escalates_and_the_stream_goes_on() {
     let records = broker.all("DECILE").await;
     assert_eq!(records.len(), all().len() + 1, "one decision for each message");
 }
+
+#[tokio::test]
+async fn a_record_that_the_broker_would_not_take_names_where_the_message_lies() {
+    let server = PrivateServer::start().unwrap();
+    let limits = "[limits]\nmessage_bytes_max = 1048576\nattach_bytes_max = 1048576\n";
+    let world = World::on(&server).more(limits);
+    let _daemon = Daemon::ready(&world).await;
+    let broker = Broker::on(&server).await;
+    // Six bytes each in JSON: a record of 1.2 MB, where the server takes 1 MiB.
+    let payload = vec![1_u8; 200_000];
+    broker.publish("in.raw", payload).await;
+    let committed = broker.committed(1).await;
+    let record = &committed[0];
+    assert_eq!(record.outcome(), "unmatched", "it could be read and decided on");
+    assert_eq!(record.record["payload"]["at_source"]["bytes"], 200_000, "{:?}", record.record["payload"]);
+    assert!(record.record.get("message").is_none());
+}

@@ -97,7 +97,10 @@ async fn a_broken_reload_changes_nothing_and_shows() {
     assert!(daemon.log().contains("there is no level 4"), "the log says what is wrong: {}", daemon.log());
     assert!(daemon.log().contains("restart to apply that"), "{}", daemon.log());
 
-    let _world = world.channels(crate::support::world::CHANNELS);
+    world = world.channels(crate::support::world::CHANNELS).bus("connect_timeout_ms = 4321\n");
+    daemon.signal("HUP");
+    daemon.wait_log("`[bus]` changed: restart to apply that").await;
+    let _world = world.plain_bus();
     daemon.signal("HUP");
     daemon.wait_metric("decile_last_reload_successful 1").await;
 }

@@ -177,6 +177,34 @@ async fn a_stream_that_throws_decisions_away() {
     refuses(&world, &[], &says).await;
 }
 
+/// Each of these takes decisions and does not keep them.
+#[tokio::test]
+async fn a_stream_that_forgets_decisions() {
+    let server = PrivateServer::start().unwrap();
+    let world = made(&server);
+    let jetstream = Broker::on(&server).await.jetstream;
+    let ours = || async { jetstream.get_stream("DECILE").await.unwrap().cached_info().config.clone() };
+    let ours = ours().await;
+    let hour = std::time::Duration::from_secs(3_600);
+    let lax = [
+        (stream::Config { max_age: hour, ..ours.clone() }, "`max_age` must be 0"),
+        (stream::Config { max_messages_per_subject: 1, ..ours.clone() }, "`max_msgs_per_subject` must be off"),
+        (
+            stream::Config { retention: stream::RetentionPolicy::Interest, ..ours.clone() },
+            "`retention` must be `limits`",
+        ),
+        (
+            stream::Config { duplicate_window: std::time::Duration::from_secs(1), ..ours.clone() },
+            "`duplicate_window` must be 2 minutes or more",
+        ),
+    ];
+    for (lax, says) in lax {
+        jetstream.delete_stream("DECILE").await.unwrap();
+        jetstream.create_stream(lax).await.unwrap();
+        refuses(&world, &[], &["the stream `DECILE` is not as it must be", says]).await;
+    }
+}
+
 #[tokio::test]
 async fn files_with_mistakes() {
     let world = World::offline()

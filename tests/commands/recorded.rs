@@ -169,7 +169,9 @@ async fn a_saved_case_replays_anywhere_offline() {
 
     let text = std::fs::read_to_string(&case).unwrap();
     let mut forged: Value = serde_json::from_str(&text).unwrap();
-    forged["record"]["decision"]["verdict"]["class"] = json!("scheduling_confirm");
+    let mut record: Value = serde_json::from_str(forged["record"].as_str().unwrap()).unwrap();
+    record["decision"]["verdict"]["class"] = json!("scheduling_confirm");
+    forged["record"] = json!(record.to_string());
     elsewhere.write("forged.json", forged.to_string());
     let forged = elsewhere.path("forged.json").to_string_lossy().into_owned();
     let ran = run(&["replay", "--from", &forged, "--config", &config]).exits(3);
@@ -195,7 +197,7 @@ async fn setup_makes_what_is_missing_and_leaves_what_is_there() {
     assert_eq!(made(&first), ["stream `DECILE`: made", "stream `IN`: made", "consumer `decile` on `IN`: made"]);
     let second = run(&["setup", "--apply", "--config", &world.config()]).exits(0);
     let again = [
-        "stream `DECILE`: brought up to date",
+        "stream `DECILE`: left as it is",
         "stream `IN`: left as it is",
         "consumer `decile` on `IN`: brought up to date",
     ];
@@ -204,4 +206,51 @@ async fn setup_makes_what_is_missing_and_leaves_what_is_there() {
         Broker::on(&server).await.jetstream.get_stream("DECILE").await.unwrap().cached_info().config.clone();
     assert!(decisions.deny_delete && decisions.deny_purge && decisions.allow_message_ttl && !decisions.allow_rollup);
     assert_eq!(decisions.max_age, std::time::Duration::ZERO, "retention is by kind, not by the stream's age");
+}
+
+#[tokio::test]
+async fn setup_corrects_what_voids_a_promise_and_keeps_the_rest() {
+    let server = PrivateServer::start().unwrap();
+    let world = World::on(&server);
+    run(&["setup", "--apply", "--config", &world.config()]).exits(0);
+    let jetstream = Broker::on(&server).await.jetstream;
+    let config = || async { jetstream.get_stream("DECILE").await.unwrap().cached_info().config.clone() };
+    let mut theirs = config().await;
+    theirs.subjects.push("audit.>".to_owned());
+    theirs.max_bytes = 99_999_999;
+    theirs.max_age = std::time::Duration::from_secs(3_600);
+    theirs.duplicate_window = std::time::Duration::from_secs(600);
+    jetstream.update_stream(theirs.clone()).await.unwrap();
+
+    let ran = run(&["setup", "--apply", "--config", &world.config()]).exits(0);
+    assert!(ran.out.contains("stream `DECILE`: brought up to date"), "{}", ran.out);
+    let corrected = config().await;
+    assert_eq!(corrected.max_age, std::time::Duration::ZERO, "records would vanish after an hour");
+    assert_eq!((corrected.subjects, corrected.max_bytes), (theirs.subjects, theirs.max_bytes));
+    assert_eq!(corrected.duplicate_window, theirs.duplicate_window);
+}
+
+#[tokio::test]
+async fn a_forged_record_is_no_decision_and_steers_no_terminal() {
+    let recorded = recorded().await;
+    let broker = Broker::on(&recorded._server).await;
+    let id = recorded.id_of("no_grant");
+    let genuine = recorded.run(&["show", &id, "--format", "json"]).exits(0).out;
+    let elsewhere = "decile.handled.thanks.in.main";
+    broker.jetstream.publish(elsewhere, genuine.clone().into()).await.unwrap().await.unwrap();
+    let listed = recorded.run(&["log", "--format", "json"]).exits(0).out;
+    assert_eq!(listed.matches(&id).count(), 1, "the copy on another subject is no decision: {listed}");
+
+    let mut forged: Value = serde_json::from_str(&genuine).unwrap();
+    let new_id = "0123456789abcdef0123456789abcdef";
+    forged["decision"]["id"] = json!(new_id);
+    forged["decision"]["policy"]["line"] = json!("\u{1b}]0;owned\u{7}\u{1b}[2J");
+    forged["why"] = json!("\u{1b}[31mred");
+    let desk = forged["decision"]["desk"].as_str().unwrap().to_owned();
+    let channel = forged["decision"]["channel"].as_str().unwrap().to_owned();
+    let subject = format!("decile.escalated.{desk}.{channel}");
+    broker.jetstream.publish(subject, forged.to_string().into()).await.unwrap().await.unwrap();
+    for shown in [recorded.run(&["log"]).exits(0).out, recorded.run(&["show", new_id]).exits(0).out] {
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}'), "{shown:?}");
+    }
 }

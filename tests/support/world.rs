@@ -140,6 +140,13 @@ impl World {
         self
     }
 
+    /// With nothing under `[bus]` but the address.
+    pub(crate) fn plain_bus(mut self) -> Self {
+        self.bus.clear();
+        self.write_main();
+        self
+    }
+
     /// With more sections in the main file.
     pub(crate) fn more(mut self, sections: &str) -> Self {
         self.more.push_str(sections);

@@ -83,7 +83,7 @@ fn committed(snapshot: &Snapshot, subject: &str, payload: &str) -> Vec<u8> {
     let context = vec![Context { sender: Some("eva".to_owned()), sent_at: None, text: "before".to_owned() }];
     let facts = Facts::quiet("2026-01-02T03:04:06Z".parse().unwrap());
     let plan = triage::decide(snapshot, &reading, context, facts, &mut Scratch::new(&snapshot.pack));
-    plan.encode(Timings { queued_us: 1, decided_us: 2 }).unwrap()
+    plan.encode(Timings { queued_us: 1, decided_us: 2 }, usize::MAX).unwrap()
 }
 
 fn file(name: &str) -> PathBuf {
