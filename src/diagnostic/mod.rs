@@ -5,6 +5,7 @@
 
 pub mod render;
 pub mod table;
+pub mod value;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::table::suggestion;
+use crate::diagnostic::value::suggestion;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt;

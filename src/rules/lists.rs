@@ -3,7 +3,8 @@
 use super::phrase::{self, Part, Template};
 use super::written::WrittenList;
 use crate::class::is_name;
-use crate::diagnostic::table::{Placed, suggestion};
+use crate::diagnostic::table::Placed;
+use crate::diagnostic::value::suggestion;
 use crate::diagnostic::{Location, Report};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,8 @@
 use super::{Resolver, unique};
 use crate::class::is_name;
 use crate::diagnostic::Report;
-use crate::diagnostic::table::{Placed, suggestion};
+use crate::diagnostic::table::Placed;
+use crate::diagnostic::value::suggestion;
 use crate::policy::action::{Action, BUILT_IN_TYPES, Nature, UNDECLARED, built_in};
 use crate::policy::draft::Template;
 use crate::policy::written::action::{WrittenAction, WrittenActionType};
