@@ -35,6 +35,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         log_to_stderr(self.log_format);
+        log_panics_without_their_text();
         let daemon = self.daemon()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
         runtime.block_on(async {
@@ -109,6 +110,14 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = terminate.recv() => {}
     }
     stop.cancel();
+}
+
+/// The text of a panic can quote a message; where it happened is enough to find the defect.
+fn log_panics_without_their_text() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a defect: a panic");
+    }));
 }
 
 fn log_to_stderr(format: Format) {

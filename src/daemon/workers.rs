@@ -8,10 +8,11 @@ use crate::bus::outbound::Outgoing;
 use crate::bus::{BEAT, beating};
 use crate::classify::Scratch;
 use crate::decision::Timings;
+use crate::decode::Malformed;
 use crate::facts::Facts;
 use crate::health::{Health, Stage};
 use crate::metrics::Counted;
-use crate::triage::{self, Plan, Snapshot, Threads};
+use crate::triage::{self, Plan, Reading, Snapshot, Threads};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,7 +113,9 @@ fn worker(shared: Shared) -> (mpsc::Sender<Arrived>, mpsc::Receiver<Option<Decid
 
 fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<Decided> {
     let started = Instant::now();
-    let plan = plan(&shared.snapshot.load_full(), &shared.threads, &arrived, scratch);
+    let snapshot = shared.snapshot.load_full();
+    let plan = caught(|| plan(&snapshot, &shared.threads, &arrived, scratch))
+        .unwrap_or_else(|| unforeseen(&snapshot, &arrived));
     let decided_in = started.elapsed();
     let note = Counted::of(plan.record.decision(), decided_in);
     let timings = Timings { queued_us: micros(started.duration_since(arrived.at)), decided_us: micros(decided_in) };
@@ -136,6 +139,31 @@ fn plan(snapshot: &Snapshot, threads: &Mutex<Threads>, arrived: &Arrived, scratc
     triage::decide(snapshot, &reading, context, Facts::quiet(Timestamp::now()), scratch)
 }
 
+/// A defect of ours, met by one message, must not stop the others: it becomes an escalation.
+fn unforeseen(snapshot: &Snapshot, arrived: &Arrived) -> Plan {
+    let spec = snapshot.channel_of(&arrived.delivery);
+    let reading = Reading { delivery: &arrived.delivery, spec, message: Err(Malformed::unforeseen()) };
+    let mut scratch = Scratch::new(&snapshot.pack);
+    triage::decide(snapshot, &reading, Vec::new(), Facts::quiet(Timestamp::now()), &mut scratch)
+}
+
+/// What `work` gives, or nothing where it panics. Scratch memory is prepared anew for each message, and
+/// the threads' lock forgives; nothing else outlives a panic.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+}
+
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer() {
+        assert_eq!(caught(|| 1), Some(1));
+        assert_eq!(caught::<u8>(|| panic!("a defect")), None);
+    }
 }

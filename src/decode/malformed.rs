@@ -43,9 +43,16 @@ pub enum MalformedKind {
     /// A field is longer than its bound, or there are too many attributes. It is not cut: that would
     /// change what it says.
     FieldTooLong,
+    /// Deciding on it failed in a way that nobody foresaw: a defect of ours.
+    Unforeseen,
 }
 
 impl Malformed {
+    /// For a delivery on which deciding panicked.
+    pub fn unforeseen() -> Self {
+        Self::new(MalformedKind::Unforeseen, "deciding on it failed in a way that nobody foresaw; please report it")
+    }
+
     /// What is wrong, and where.
     pub(super) fn new(kind: MalformedKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
@@ -81,6 +88,7 @@ impl MalformedKind {
             Self::NoText => "no_text",
             Self::WrongType => "wrong_type",
             Self::FieldTooLong => "field_too_long",
+            Self::Unforeseen => "unforeseen",
         }
     }
 }
