@@ -30,8 +30,10 @@ pub struct Arrived {
 
 /// Told how intake goes.
 pub trait Intake: Send + Sync {
-    /// A message arrived; `pending` more wait at the broker.
-    fn arrived(&self, stream: &str, deliveries: u64, pending: u64);
+    /// A message arrived; it has been delivered so often, this time included.
+    fn arrived(&self, deliveries: u64);
+    /// So many messages of a stream wait at the broker.
+    fn waiting(&self, stream: &str, pending: u64);
     /// The consumer is attached, or not.
     fn attached(&self, stream: &str, is_attached: bool);
     /// The intake task is alive.
@@ -108,8 +110,8 @@ async fn attach_and_pull(
         };
         match next {
             Some(Ok(message)) => {
-                let Some((arrived, pending)) = arrive(&stream, message) else { continue };
-                intake.arrived(&stream, arrived.deliveries, pending);
+                let Some(arrived) = arrive(&stream, message) else { continue };
+                intake.arrived(arrived.deliveries);
                 ended = Pulled::Something;
                 if !enqueue(queue, arrived, intake, stop).await {
                     return Ok(Pulled::Stopped);
@@ -168,10 +170,10 @@ fn pull_config(consumer: &PullConsumer) -> pull::Config {
 }
 
 /// Takes a message apart; `None` for one that did not come through JetStream, which cannot be acknowledged.
-fn arrive(stream: &Arc<str>, message: async_nats::jetstream::Message) -> Option<(Arrived, u64)> {
+fn arrive(stream: &Arc<str>, message: async_nats::jetstream::Message) -> Option<Arrived> {
     let at = Instant::now();
     let info = message.info().ok()?;
-    let (sequence, pending) = (info.stream_sequence, info.pending);
+    let sequence = info.stream_sequence;
     let deliveries = u64::try_from(info.delivered).unwrap_or(1);
     let stored_at_ns = info.published.unix_timestamp_nanos();
     let (message, acker) = message.split();
@@ -183,7 +185,7 @@ fn arrive(stream: &Arc<str>, message: async_nats::jetstream::Message) -> Option<
         headers: headers(message.headers.as_ref()),
         payload: message.payload,
     };
-    Some((Arrived { delivery, acker, at, deliveries }, pending))
+    Some(Arrived { delivery, acker, at, deliveries })
 }
 
 /// Headers as pairs. `Nats-*` headers speak to servers, not to us.

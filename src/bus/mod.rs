@@ -5,6 +5,7 @@ mod beating;
 mod connect;
 mod context;
 pub mod inbound;
+pub mod lag;
 pub mod outbound;
 pub mod private;
 mod server;

@@ -13,7 +13,7 @@ pub use reload::{Reloaded, Reloader};
 
 use crate::admin::{self, Admin};
 use crate::bus::setup::Setup;
-use crate::bus::{self, Access, AckBounds, Connection, Purpose, Trouble, inbound, outbound};
+use crate::bus::{self, Access, AckBounds, Connection, Purpose, Trouble, inbound, lag, outbound};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
@@ -180,8 +180,10 @@ impl Daemon {
         let (arrived, to_decide) = mpsc::channel(limits.queue_messages_max);
         let (decided, to_publish) = mpsc::channel(limits.queue_messages_max);
         let mut intake = JoinSet::new();
+        let helpers = CancellationToken::new();
         for source in self.setup.sources {
             let observed: Arc<dyn inbound::Intake> = Arc::clone(&observed) as _;
+            tokio::spawn(lag::watch(consume.clone(), source.clone(), Arc::clone(&observed), helpers.clone()));
             intake.spawn(inbound::pull(consume.clone(), source, arrived.clone(), observed, stop.clone()));
         }
         drop(arrived);
@@ -200,7 +202,6 @@ impl Daemon {
             limits.ack_inflight_max,
             observed,
         ));
-        let helpers = CancellationToken::new();
         let watchdog = tokio::spawn(watchdog::ping(Arc::clone(health), helpers.clone()));
         let upkeep = tokio::spawn(observe::upkeep(Arc::clone(metrics), helpers.clone()));
         let ready = tokio::spawn(watchdog::ready_when(Arc::clone(health), stop.clone()));

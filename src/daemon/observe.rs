@@ -27,13 +27,16 @@ impl Observed {
 }
 
 impl Intake for Observed {
-    fn arrived(&self, stream: &str, deliveries: u64, pending: u64) {
+    fn arrived(&self, deliveries: u64) {
         self.metrics.received.increment(1);
         if deliveries > 1 {
             self.metrics.redelivered.increment(1);
         }
-        self.metrics.lag(stream, pending);
         self.health.beat(Stage::Intake);
+    }
+
+    fn waiting(&self, stream: &str, pending: u64) {
+        self.metrics.lag(stream, pending);
     }
 
     fn attached(&self, stream: &str, is_attached: bool) {

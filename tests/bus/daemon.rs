@@ -137,6 +137,13 @@ const LABELS: [(&str, &[&str]); 10] = [
 ];
 
 #[tokio::test]
+async fn lag_is_asked_and_not_concluded_from_what_arrives() {
+    let server = PrivateServer::start().unwrap();
+    let daemon = Daemon::ready(&World::on(&server)).await;
+    daemon.wait_metric("decile_lag_messages{stream=\"IN\"} 0").await;
+}
+
+#[tokio::test]
 async fn metrics_have_documented_names_and_closed_labels() {
     let server = PrivateServer::start().unwrap();
     let daemon = Daemon::ready(&World::on(&server)).await;
