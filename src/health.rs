@@ -1,8 +1,8 @@
 //! Whether the pipeline moves, and whether it can take messages.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A stage that must move for the daemon to be alive.
@@ -22,8 +22,7 @@ pub struct Health {
     started: Instant,
     beats_ms: [AtomicU64; 3],
     sources: usize,
-    attached: AtomicUsize,
-    attached_names: Mutex<Vec<String>>,
+    attached: Mutex<BTreeSet<String>>,
     consume_connected: AtomicBool,
     publish_connected: AtomicBool,
     commit_ok: AtomicBool,
@@ -39,8 +38,7 @@ impl Health {
             started: Instant::now(),
             beats_ms: Default::default(),
             sources,
-            attached: AtomicUsize::new(0),
-            attached_names: Mutex::default(),
+            attached: Mutex::default(),
             consume_connected: AtomicBool::new(false),
             publish_connected: AtomicBool::new(false),
             commit_ok: AtomicBool::new(true),
@@ -83,7 +81,7 @@ impl Health {
         if !self.publish_connected.load(Ordering::Relaxed) {
             missing.push("not connected for publishing".to_owned());
         }
-        let attached = self.attached.load(Ordering::Relaxed);
+        let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner).len();
         if attached < self.sources {
             missing.push(format!("{attached} of {} consumers attached", self.sources));
         }
@@ -101,12 +99,12 @@ impl Health {
 
     /// The consumer of a stream is attached, or not.
     pub fn attached(&self, stream: &str, is_attached: bool) {
-        let mut names = self.attached_names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.retain(|name| name != stream);
+        let mut attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
         if is_attached {
-            names.push(stream.to_owned());
+            attached.insert(stream.to_owned());
+        } else {
+            attached.remove(stream);
         }
-        self.attached.store(names.len(), Ordering::Relaxed);
     }
 
     /// The last commit was acknowledged, or not.

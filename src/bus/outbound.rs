@@ -106,11 +106,11 @@ async fn awaited<T>(outgoing: Outgoing<T>, answer: PublishAckFuture) -> (Outgoin
 async fn settle<T>(outgoing: Outgoing<T>, answer: Answer, observer: &dyn Observer<T>) {
     match answer {
         Ok(is_duplicate) => {
+            observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate);
             // A lost ack is redelivered and deduplicated: awaiting its confirmation would halve throughput.
             if !matches!(timeout(ACK_MAX, outgoing.acker.ack()).await, Ok(Ok(()))) {
                 tracing::debug!("the source's ack was not sent; the message will come again");
             }
-            observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate);
         }
         Err(error) => {
             observer.refused(&outgoing.note, &error.to_string());

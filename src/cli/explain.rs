@@ -7,7 +7,7 @@ use super::lines::{self, Line};
 use super::print::{bold, dim, json, one_line};
 use super::{Exit, world};
 use crate::classify::{
-    ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, ViewName, classify, trace,
+    ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, ViewName, trace,
 };
 use crate::decode::{self, DecodeLimits, Malformed};
 use crate::facts::Facts;
@@ -16,7 +16,6 @@ use crate::message::Message;
 use crate::pack::{Effect, Pack, Truth};
 use crate::policy::Line as PolicyLine;
 use crate::triage::{self, Reading, Snapshot};
-use crate::verdict::Verdict;
 use clap::Args;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -78,7 +77,7 @@ impl Explain {
         let message = decode::decode(&spec.recipe, &spec.channel, &decode_limits, &line.delivery);
         let traced = message.as_ref().map(|message| trace(pack, message, &limits));
         let reading = Reading { delivery: &line.delivery, spec: &spec, message: message.clone() };
-        let gated = snapshot.map(|snapshot| self.gate(snapshot, &reading, &limits));
+        let gated = snapshot.map(|snapshot| self.gate(snapshot, &reading));
         match self.format {
             Format::Json => {
                 let traced = traced.map_err(|wrong| wrong.to_string());
@@ -104,10 +103,10 @@ impl Explain {
         Ok(lines::line(1, &serde_json::to_vec(&message)?))
     }
 
-    fn gate(&self, snapshot: &Snapshot, reading: &Reading<'_>, limits: &ClassifyLimits) -> Gated {
-        let verdict = verdict(snapshot, reading, limits);
-        let restrictions = snapshot.restrictions_of(&verdict);
-        let case = triage::case(snapshot, reading, &verdict, &restrictions);
+    fn gate(&self, snapshot: &Snapshot, reading: &Reading<'_>) -> Gated {
+        let verdict = triage::verdict(snapshot, reading, &mut Scratch::new(&snapshot.pack));
+        let named = snapshot.named_by(&verdict);
+        let case = triage::case(reading, &verdict, &named);
         let facts = Facts::quiet(self.now.unwrap_or_else(Timestamp::now));
         let (disposition, steps) = gate_with_steps(&case, &snapshot.policy, &facts);
         let line = verdict.class().map(|class| snapshot.policy.line(class, &reading.spec.channel));
@@ -122,13 +121,6 @@ impl Explain {
 
 fn bounds(snapshot: Option<&Snapshot>) -> (DecodeLimits, ClassifyLimits) {
     snapshot.map_or((DECODE_LIMITS, CLASSIFY_LIMITS), |it| (it.limits.decode, it.classify_limits()))
-}
-
-fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, limits: &ClassifyLimits) -> Verdict {
-    match &reading.message {
-        Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
-        Ok(message) => classify(&snapshot.pack, message, limits, &mut Scratch::new(&snapshot.pack)),
-    }
 }
 
 fn word(disposition: &Disposition<'_>) -> &'static str {

@@ -130,7 +130,12 @@ impl Daemon {
         stop: &CancellationToken,
     ) -> Result<Option<(Connection, Connection)>, Ended> {
         loop {
-            match self.connect(metrics, health).await {
+            let connecting = bus::beating(self.connect(metrics, health), || health.beat_all());
+            let connected = tokio::select! {
+                () = stop.cancelled() => return Ok(None),
+                connected = connecting => connected,
+            };
+            match connected {
                 Ok(connections) => return Ok(Some(connections)),
                 Err(trouble) if trouble.is_passing() => {
                     tracing::warn!(%trouble, "trying again");

@@ -9,7 +9,7 @@ mod thread;
 
 pub use plan::{IfRefused, Plan};
 pub use privacy::SenderHasher;
-pub use snapshot::Snapshot;
+pub use snapshot::{Named, Snapshot};
 pub use thread::{Thread, Threads};
 
 use crate::classify::{self, Scratch};
@@ -17,10 +17,11 @@ use crate::config::ChannelSpec;
 use crate::decision::{Context, DecisionId};
 use crate::decode::{self, Malformed};
 use crate::facts::Facts;
-use crate::gate::{Case, Disposition, gate};
+use crate::gate::{Case, gate};
 use crate::message::{Delivery, Message, Origin};
 use crate::verdict::Verdict;
 use jiff::Timestamp;
+use record::Decided;
 
 /// A delivery that has been read: the message, or why there is none.
 #[derive(Debug)]
@@ -50,15 +51,16 @@ pub fn decide(
     scratch: &mut Scratch,
 ) -> Plan {
     let verdict = verdict(snapshot, reading, scratch);
-    let disposition = dispose(snapshot, reading, &verdict, &facts);
+    let named = snapshot.named_by(&verdict);
+    let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);
     let id = DecisionId::of(reading.delivery);
-    let decided = record::Decided { snapshot, reading, verdict, disposition, facts, id };
+    let decided = Decided { snapshot, reading, named, verdict, disposition, facts, id };
     plan::plan(&decided, context)
 }
 
 /// The verdict on a reading: what could not be read, and what a person addresses to the assistant, is not
 /// classified.
-fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, scratch: &mut Scratch) -> Verdict {
+pub fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, scratch: &mut Scratch) -> Verdict {
     match &reading.message {
         Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
         Ok(_) if reading.spec.mode == crate::channel::Mode::Direct => {
@@ -68,26 +70,16 @@ fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, scratch: &mut Scratch) ->
     }
 }
 
-fn dispose<'a>(snapshot: &'a Snapshot, reading: &Reading<'_>, verdict: &Verdict, facts: &Facts) -> Disposition<'a> {
-    let restrictions = snapshot.restrictions_of(verdict);
-    gate(&case(snapshot, reading, verdict, &restrictions), &snapshot.policy, facts)
-}
-
 /// What the gate needs to know of a reading.
-pub fn case<'a>(
-    snapshot: &'a Snapshot,
-    reading: &'a Reading<'_>,
-    verdict: &'a Verdict,
-    restrictions: &'a [&'a str],
-) -> Case<'a> {
+pub fn case<'a>(reading: &'a Reading<'_>, verdict: &'a Verdict, named: &'a Named<'_>) -> Case<'a> {
     Case {
         verdict,
         channel: &reading.spec.channel,
         mode: reading.spec.mode,
         origin: reading.message.as_ref().map_or(Origin::Person, |message| message.origin),
         sent_at: sent_at(reading),
-        restrictions,
-        permitted: snapshot.permitted_by(verdict),
+        restrictions: &named.restrictions,
+        permitted: named.permitted,
     }
 }
 

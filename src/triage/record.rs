@@ -1,6 +1,6 @@
 //! From what was decided to what is committed.
 
-use super::{Reading, Snapshot};
+use super::{Named, Reading, Snapshot};
 use crate::class::Class;
 use crate::decision::{
     ActionRecord, Attached, Context, Decision, DecisionId, Disposed, Escalation, HeldAction, HeldAs, MessageFacts,
@@ -23,6 +23,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 pub(super) struct Decided<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) reading: &'a Reading<'a>,
+    pub(super) named: Named<'a>,
     pub(super) verdict: Verdict,
     pub(super) disposition: Disposition<'a>,
     pub(super) facts: Facts,
@@ -94,7 +95,7 @@ impl Decided<'_> {
 
     fn verdict_record(&self) -> VerdictRecord {
         let malformed = self.reading.message.as_ref().err().map(|wrong| wrong.kind);
-        VerdictRecord::new(&self.verdict, malformed, &self.snapshot.restrictions_of(&self.verdict))
+        VerdictRecord::new(&self.verdict, malformed, &self.named.restrictions)
     }
 
     fn source(&self) -> SourceRef {
@@ -129,7 +130,7 @@ impl Decided<'_> {
             why: reason.meaning().to_owned(),
             message: message.ok().map(MessageRecord::from),
             payload: message.err().map(|wrong| self.attach(wrong)),
-            would_have: self.snapshot.permitted_by(&self.verdict).map(|class| self.would_have(class)),
+            would_have: self.named.permitted.map(|class| self.would_have(class)),
             held: self.held_action(held),
             thread: context,
         }

@@ -36,6 +36,15 @@ pub struct Snapshot {
     unlisted: ChannelSpec,
 }
 
+/// What the evidence of a verdict names.
+#[derive(Debug)]
+pub struct Named<'a> {
+    /// The restrictions whose rules fired, in the evidence's order, each once.
+    pub restrictions: Vec<&'a str>,
+    /// The class of the permitting rules that fired, if they name exactly one: what would have happened.
+    pub permitted: Option<&'a Class>,
+}
+
 impl Snapshot {
     /// The world of a configuration and its pack.
     ///
@@ -80,27 +89,19 @@ impl Snapshot {
         }
     }
 
-    /// The restrictions whose rules stand in the evidence, in its order, each once.
-    pub fn restrictions_of(&self, verdict: &Verdict) -> Vec<&str> {
-        let mut found: Vec<&str> = Vec::new();
-        for evidence in &verdict.evidence {
-            if let Some(Effect::Restrict(restriction)) = self.pack.rule(&evidence.rule).map(|rule| &rule.effect)
-                && !found.contains(&restriction.as_str())
-            {
-                found.push(restriction);
+    /// What the evidence names: by what it is restricted, and which class it would have had.
+    pub fn named_by(&self, verdict: &Verdict) -> Named<'_> {
+        let (mut restrictions, mut classes): (Vec<&str>, Vec<&Class>) = (Vec::new(), Vec::new());
+        for effect in verdict.evidence.iter().filter_map(|it| self.pack.rule(&it.rule).map(|rule| &rule.effect)) {
+            match effect {
+                Effect::Restrict(restriction) if restrictions.contains(&restriction.as_str()) => {}
+                Effect::Restrict(restriction) => restrictions.push(restriction),
+                Effect::Permit(class) if classes.contains(&class) => {}
+                Effect::Permit(class) => classes.push(class),
             }
         }
-        found
-    }
-
-    /// The class that the evidence names, if it names exactly one: what would have happened.
-    pub fn permitted_by(&self, verdict: &Verdict) -> Option<&Class> {
-        let mut classes = verdict.evidence.iter().filter_map(|evidence| match self.pack.rule(&evidence.rule)?.effect {
-            Effect::Permit(ref class) => Some(class),
-            Effect::Restrict(_) => None,
-        });
-        let first = classes.next()?;
-        classes.all(|class| class == first).then_some(first)
+        let permitted = if let [only] = classes.as_slice() { Some(*only) } else { None };
+        Named { restrictions, permitted }
     }
 }
 

@@ -58,3 +58,40 @@ async fn a_daemon_that_waits_for_a_broker_can_be_stopped() {
     daemon.signal("TERM");
     assert_eq!(daemon.wait_exit().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn a_reload_while_the_broker_is_away_does_not_end_the_daemon() {
+    let mut server = PrivateServer::start().unwrap();
+    server.kill();
+    let world = World::on(&server);
+    let mut daemon = Daemon::create(&world);
+    daemon.wait_log("no nats-server answers").await;
+    daemon.signal("HUP");
+    daemon.wait_log("reloaded").await;
+    assert!(daemon.is_running());
+    server.restart(&[]).unwrap();
+    daemon.wait_ready().await;
+}
+
+#[tokio::test]
+async fn stopping_while_the_broker_is_away_is_no_overrun() {
+    let mut server = PrivateServer::start().unwrap();
+    let mut daemon = Daemon::ready(&World::on(&server)).await;
+    let http = daemon.http().await;
+    server.kill();
+    until("not ready", || async { http::get(http, "/readyz").filter(|answer| answer.status == 503) }).await;
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait_exit().await.code(), Some(0), "nothing was in flight: {}", daemon.log());
+}
+
+#[tokio::test]
+async fn a_client_of_the_metrics_does_not_hold_up_the_end() {
+    use std::io::Write as _;
+    let server = PrivateServer::start().unwrap();
+    let mut daemon = Daemon::ready(&World::on(&server)).await;
+    let mut client = std::net::TcpStream::connect(daemon.http().await).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait_exit().await.code(), Some(0));
+    drop(client);
+}

@@ -223,3 +223,10 @@ async fn an_address_that_is_taken() {
     let world = World::on(&server).listen(&address);
     refuses(&world, &["--create"], &["cannot serve metrics and health at", &address, "`listen`"]).await;
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_not_there() {
+    let server = PrivateServer::start().unwrap();
+    let world = World::on(&server);
+    refuses(&world, &["--tls-ca", "/nowhere/ca.pem"], &["cannot read `/nowhere/ca.pem`"]).await;
+}

@@ -254,3 +254,24 @@ async fn a_forged_record_is_no_decision_and_steers_no_terminal() {
         assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}'), "{shown:?}");
     }
 }
+
+#[tokio::test]
+async fn log_follows_what_is_committed() {
+    use std::io::{BufRead as _, BufReader};
+    let recorded = recorded().await;
+    let mut command = crate::support::decile();
+    command.args(["log", "--follow", "--class", "scheduling_confirm", "--format", "json"]);
+    command.args(["--config", &recorded.world.config()]).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..2 {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains("scheduling_confirm"), "what is there already: {line}");
+    }
+    let broker = Broker::on(&recorded._server).await;
+    broker.publish("in.main.x", json!({ "text": "Monday works for me", "id": "later" }).to_string()).await;
+    let line = tokio::task::spawn_blocking(move || lines.next().unwrap().unwrap()).await.unwrap();
+    assert!(line.contains("\"id\":\"later\""), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
