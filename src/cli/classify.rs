@@ -105,3 +105,18 @@ fn answer(line: Line, verdict: &Verdict) -> Answer<'_> {
         evidence: &verdict.evidence,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Report;
+
+    #[test]
+    fn the_bounds_without_a_configuration_are_the_shipped_ones() {
+        let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/config/decile.toml"));
+        let limits = world::read(&file, &Report::new()).unwrap().config.limits;
+        assert_eq!(limits.decode, DECODE_LIMITS);
+        assert_eq!(limits.evidence_spans_max, CLASSIFY_LIMITS.evidence_spans_max);
+        assert_eq!(limits.decision_steps_max, CLASSIFY_LIMITS.decision_steps_max);
+    }
+}
