@@ -193,14 +193,15 @@ impl Daemon {
         }
         drop(arrived);
         let record_bytes_max = publish.client.max_payload().saturating_sub(HEADERS_BYTES_MAX);
-        let mut deciding = tokio::spawn(workers::decide_all(
+        let mut pipeline = JoinSet::new();
+        pipeline.spawn(workers::decide_all(
             to_decide,
             decided,
             Arc::clone(&self.snapshot),
             Arc::clone(health),
             record_bytes_max,
         ));
-        let mut publishing = tokio::spawn(outbound::publish(
+        pipeline.spawn(outbound::publish(
             publish.clone(),
             self.setup.decisions.name,
             to_publish,
@@ -211,18 +212,17 @@ impl Daemon {
         let upkeep = tokio::spawn(observe::upkeep(Arc::clone(metrics), helpers.clone()));
         let ready = tokio::spawn(watchdog::ready_when(Arc::clone(health), stop.clone()));
 
-        let is_stopped = tokio::select! {
-            () = stop.cancelled() => true,
-            _ = &mut deciding => false,
-            _ = &mut publishing => false,
-        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = pipeline.join_next() => {}
+        }
         watchdog::stopping();
-        let drained = if is_stopped {
+        // A stop that ends the pipeline at once can show as its end first.
+        let drained = if stop.is_cancelled() {
             tracing::info!("draining");
             let drain = async {
                 while intake.join_next().await.is_some() {}
-                let _ = deciding.await;
-                let _ = publishing.await;
+                while pipeline.join_next().await.is_some() {}
             };
             tokio::time::timeout(limits.drain_max, drain).await.map_err(|_| Ended::DrainOverrun(limits.drain_max))
         } else {
