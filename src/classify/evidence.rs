@@ -1,72 +1,103 @@
 //! What a verdict rests on: the places where rules fired, in the fields as sent.
 
-use super::judge::{Fired, state};
-use super::scratch::Scratch;
-use crate::pack::pattern::ViewSet;
+use super::hits::Hits;
+use super::judge::Fired;
+use super::regexes::start;
+use super::scratch::{Fields, Scratch, Spot};
+use super::steps::Steps;
+use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
-use crate::verdict::Evidence;
+use crate::reason::Reason;
+use regex_automata::Input;
 use std::ops::Range;
 
-/// The evidence of all rules that fired, sorted, without repetition, at most `spans_max`; that of
-/// restricting rules is kept first.
-pub(super) fn of(pack: &Pack, fired: &[Fired], scratch: &Scratch, spans_max: usize) -> Vec<Evidence> {
-    let mut restricting = Vec::new();
-    let mut permitting = Vec::new();
-    for fired in fired {
-        let Some(rule) = pack.rules.get(fired.rule) else { continue };
-        of_rule(pack, rule, fired.truth, scratch, if rule.restricts() { &mut restricting } else { &mut permitting });
-    }
-    let mut kept = Vec::new();
-    for mut evidence in [restricting, permitting] {
-        evidence.sort();
-        evidence.dedup();
-        evidence.truncate(spans_max - kept.len());
-        kept.append(&mut evidence);
-    }
-    kept.sort();
-    kept
-}
-
-fn of_rule(pack: &Pack, rule: &Rule, truth: Truth, scratch: &Scratch, evidence: &mut Vec<Evidence>) {
-    let mut add = |index: usize, span: Range<usize>| {
-        if let Some(field) = pack.patterns.get(index).and_then(|pattern| pack.fields.get(pattern.field)) {
-            let (rule, field) = (rule.info.id.clone(), field.clone());
-            evidence.push(Evidence { rule, field, start: span.start, end: span.end });
-        }
-    };
-    for index in rule.any.iter().chain(&rule.all) {
-        if let Some((_, span)) = leftmost(pack, *index, rule.positive_views(), scratch) {
-            add(*index, span);
+/// Finds the evidence of the rules that fired, sorted, without repetition, at most `spans_max`; that of
+/// restricting rules is kept first. What would not be kept is not looked for.
+pub(super) fn find(pack: &Pack, spans_max: usize, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
+    let Scratch { fields, hits, fired, evidence, .. } = scratch;
+    let mut places = Finder { pack, fields, hits, steps };
+    for restricting in [true, false] {
+        for fired in fired.iter() {
+            let Some(rule) = pack.rules.get(fired.rule as usize) else { continue };
+            if rule.restricts() == restricting && evidence.len() < spans_max {
+                let from = evidence.len();
+                places.of_rule(rule, *fired, evidence)?;
+                if let Some(own) = evidence.get_mut(from..) {
+                    own.sort_unstable();
+                }
+                evidence.dedup();
+                evidence.truncate(spans_max);
+            }
         }
     }
-    if truth == Truth::Unknown {
-        let unknown = |index: &&usize| state(pack, **index, ViewSet::EITHER, scratch) == Truth::Unknown;
-        let all = rule.any.iter().chain(&rule.all).chain(&rule.none);
-        all.filter(unknown).for_each(|index| add(*index, 0..0));
+    evidence.sort_unstable();
+    Ok(())
+}
+
+/// Finds where patterns matched.
+pub(super) struct Finder<'s> {
+    pub(super) pack: &'s Pack,
+    pub(super) fields: &'s Fields,
+    pub(super) hits: &'s Hits,
+    pub(super) steps: &'s mut Steps,
+}
+
+impl Finder<'_> {
+    fn of_rule(&mut self, rule: &Rule, fired: Fired, evidence: &mut Vec<Spot>) -> Result<(), Reason> {
+        let pack = self.pack;
+        let spot = |index: u32, span: Range<usize>| {
+            let field = pack.patterns.get(index as usize).map_or(0, |pattern| pattern.field);
+            Spot { rule: fired.rule, field, start: span.start as u32, end: span.end as u32 }
+        };
+        for index in rule.any.iter().chain(&rule.all) {
+            if let Some((_, span)) = self.leftmost(*index, rule.positive_views())? {
+                evidence.push(spot(*index, span));
+            }
+        }
+        if fired.truth == Truth::Unknown {
+            let absent =
+                |index: &&u32| pack.patterns.get(**index as usize).is_some_and(|it| !self.fields.has(it.field));
+            let all = rule.any.iter().chain(&rule.all).chain(&rule.none);
+            evidence.extend(all.filter(absent).map(|index| spot(*index, 0..0)));
+        }
+        Ok(())
     }
-}
 
-/// The leftmost match of a pattern in some views, in the field as sent; of two that start together, the
-/// raw view's.
-pub(super) fn leftmost(
-    pack: &Pack,
-    index: usize,
-    views: ViewSet,
-    scratch: &Scratch,
-) -> Option<(ViewSet, Range<usize>)> {
-    let both = [ViewSet::RAW, ViewSet::FOLDED].into_iter();
-    both.filter_map(|view| Some((view, sent(pack, index, view.both(views), scratch)?)))
-        .min_by_key(|(_, span)| span.start)
-}
+    /// The leftmost match of a pattern in some views, in the field as sent; of two that start together, the raw
+    /// view's.
+    fn leftmost(&mut self, index: u32, views: ViewSet) -> Result<Option<(ViewSet, Range<usize>)>, Reason> {
+        let mut leftmost: Option<(ViewSet, Range<usize>)> = None;
+        for view in [ViewSet::RAW, ViewSet::FOLDED] {
+            if let Some(span) = self.sent(index, view.both(views))?
+                && leftmost.as_ref().is_none_or(|(_, known)| span.start < known.start)
+            {
+                leftmost = Some((view, span));
+            }
+        }
+        Ok(leftmost)
+    }
 
-/// The match of a pattern in one view, in the field as sent.
-pub(super) fn sent(pack: &Pack, index: usize, view: ViewSet, scratch: &Scratch) -> Option<Range<usize>> {
-    let hit = scratch.hit(index)?;
-    let span = match view {
-        ViewSet::RAW => hit.raw.clone(),
-        ViewSet::FOLDED => hit.folded.clone(),
-        _ => None,
-    }?;
-    let field = pack.patterns.get(index)?.field;
-    Some(scratch.view(field, view)?.sent(span))
+    /// The match of a pattern in one view, in the field as sent.
+    pub(super) fn sent(&mut self, index: u32, view: ViewSet) -> Result<Option<Range<usize>>, Reason> {
+        let hit = self.hits.get(index);
+        if !hit.matched.overlaps(view) {
+            return Ok(None);
+        }
+        let Some(pattern) = self.pack.patterns.get(index as usize) else { return Ok(None) };
+        let Some(seen) = self.fields.view(pattern.field, view) else { return Ok(None) };
+        let text = seen.text();
+        let found = match &pattern.matcher {
+            Matcher::Phrase => Some(if view == ViewSet::RAW { hit.raw.range() } else { hit.folded.range() }),
+            Matcher::Gap(gap) => {
+                self.steps.take(text.len())?;
+                self.pack.gaps.find(gap, text)
+            }
+            Matcher::Regex { regex, gate } => {
+                self.steps.take(text.len())?;
+                let from = start(hit.gate(view), *gate).unwrap_or(0);
+                regex.find(Input::new(text).range(from.min(text.len())..)).map(|found| found.range())
+            }
+        };
+        Ok(found.map(|span| seen.sent(span)))
+    }
 }

@@ -1,6 +1,8 @@
 //! Which rules fire: the conditions of a rule, in three-valued logic.
 
-use super::scratch::Scratch;
+use super::hits::Hits;
+use super::regexes;
+use super::scratch::{Fields, Scratch};
 use super::steps::Steps;
 use crate::message::Message;
 use crate::pack::number::Comparison;
@@ -14,9 +16,10 @@ use regex_automata::{Input, PatternID};
 const CAPTURES_MAX: usize = 64;
 
 /// A rule that fires.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Fired {
     /// The rule, by index.
-    pub(super) rule: usize,
+    pub(super) rule: u32,
     /// True, or (a restricting rule only) unknown.
     pub(super) truth: Truth,
 }
@@ -24,11 +27,11 @@ pub(super) struct Fired {
 /// One condition of a rule, judged.
 pub(super) enum Judged<'r> {
     /// `any`: at least one of these patterns.
-    Any(&'r [usize], Truth),
+    Any(&'r [u32], Truth),
     /// One pattern of `all`.
-    All(usize, Truth),
+    All(u32, Truth),
     /// One pattern of `none`; true where it did *not* match.
-    None(usize, Truth),
+    None(u32, Truth),
     /// One comparison of `where`.
     Where(&'r Comparison, Truth),
 }
@@ -42,86 +45,126 @@ impl Judged<'_> {
     }
 }
 
-/// The rules that fire, of those that the scan marked; ordered by index.
-pub(super) fn fired(
-    pack: &Pack,
-    message: &Message,
-    steps: &mut Steps,
-    scratch: &mut Scratch,
-) -> Result<Vec<Fired>, Reason> {
-    let mut fired = Vec::new();
-    for index in scratch.candidates().to_vec() {
-        let Some(rule) = pack.rules.get(index).filter(|rule| rule.applies(&message.channel)) else { continue };
-        let truth = judge(pack, rule, scratch, steps, &mut |_| ())?;
-        if truth == Truth::True || (rule.restricts() && truth == Truth::Unknown) {
-            fired.push(Fired { rule: index, truth });
+/// Who hears of a rule's conditions while it is judged.
+pub(super) trait Witness<'r> {
+    /// Whether to go on where the rule cannot fire any more.
+    const WANTS_ALL: bool;
+    /// A condition has been judged.
+    fn hear(&mut self, judged: Judged<'r>);
+}
+
+/// Nobody: only the answer counts.
+impl Witness<'_> for () {
+    const WANTS_ALL: bool = false;
+    fn hear(&mut self, _: Judged<'_>) {}
+}
+
+/// Finds the rules that fire, of those that the scan marked; ordered by index.
+pub(super) fn judge(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
+    let Scratch { fields, hits, marks, fired, .. } = scratch;
+    let candidates = marks.take();
+    let mut bench = Bench { pack, fields, hits, steps };
+    let judged = candidates.iter().try_for_each(|index| {
+        let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel)) else {
+            return Ok(());
+        };
+        if rule.is_plain && rule.any.len() == 1 && !rule.restricts() {
+            fired.push(Fired { rule: *index, truth: Truth::True });
+            return Ok(());
         }
-    }
-    Ok(fired)
+        let truth = bench.rule(rule, &mut ())?;
+        if truth == Truth::True || (rule.restricts() && truth == Truth::Unknown) {
+            fired.push(Fired { rule: *index, truth });
+            // Evidence is of each pattern that matched, also where one was enough.
+            rule.any.iter().try_for_each(|index| bench.state(*index, rule.positive_views()).map(|_| ()))?;
+        }
+        Ok(())
+    });
+    marks.put_back(candidates);
+    judged
 }
 
-/// Judges a rule; `visit` sees each of its conditions.
-pub(super) fn judge<'r>(
-    pack: &Pack,
-    rule: &'r Rule,
-    scratch: &Scratch,
-    steps: &mut Steps,
-    visit: &mut impl FnMut(Judged<'r>),
-) -> Result<Truth, Reason> {
-    let mut whole = Truth::True;
-    let mut add = |judged: Judged<'r>| {
-        whole = whole.and(judged.truth());
-        visit(judged);
-    };
-    let (positive, negative) = (rule.positive_views(), rule.negative_views());
-    if !rule.any.is_empty() {
-        let any = rule.any.iter().map(|index| state(pack, *index, positive, scratch)).fold(Truth::False, Truth::or);
-        add(Judged::Any(&rule.any, any));
-    }
-    for index in &rule.all {
-        add(Judged::All(*index, state(pack, *index, positive, scratch)));
-    }
-    for index in &rule.none {
-        add(Judged::None(*index, !state(pack, *index, negative, scratch)));
-    }
-    for comparison in &rule.comparisons {
-        add(Judged::Where(comparison, compare(pack, rule, comparison, scratch, steps)?));
-    }
-    Ok(whole)
+/// What rules are judged by.
+pub(super) struct Bench<'s> {
+    pub(super) pack: &'s Pack,
+    pub(super) fields: &'s Fields,
+    pub(super) hits: &'s mut Hits,
+    pub(super) steps: &'s mut Steps,
 }
 
-/// Whether a pattern matched in some views; unknown where the message does not have its field.
-pub(super) fn state(pack: &Pack, index: usize, views: ViewSet, scratch: &Scratch) -> Truth {
-    let Some(pattern) = pack.patterns.get(index) else { return Truth::Unknown };
-    if !scratch.has(pattern.field) {
-        return Truth::Unknown;
+impl Bench<'_> {
+    /// Judges a rule.
+    pub(super) fn rule<'r, W: Witness<'r>>(&mut self, rule: &'r Rule, witness: &mut W) -> Result<Truth, Reason> {
+        let mut whole = Truth::True;
+        let (positive, negative) = (rule.positive_views(), rule.negative_views());
+        let mut add = |judged: Judged<'r>| {
+            whole = whole.and(judged.truth());
+            witness.hear(judged);
+            whole == Truth::False && !W::WANTS_ALL
+        };
+        if !rule.any.is_empty() && add(Judged::Any(&rule.any, self.any(&rule.any, positive, W::WANTS_ALL)?)) {
+            return Ok(Truth::False);
+        }
+        for index in &rule.all {
+            if add(Judged::All(*index, self.state(*index, positive)?)) {
+                return Ok(Truth::False);
+            }
+        }
+        for index in &rule.none {
+            if add(Judged::None(*index, !self.state(*index, negative)?)) {
+                return Ok(Truth::False);
+            }
+        }
+        for comparison in &rule.comparisons {
+            if add(Judged::Where(comparison, self.compare(rule, comparison)?)) {
+                return Ok(Truth::False);
+            }
+        }
+        Ok(whole)
     }
-    scratch.hit(index).is_some_and(|hit| hit.is_in(views)).into()
-}
 
-/// Whether a comparison holds for some match of some regex of the rule that has the group.
-fn compare(
-    pack: &Pack,
-    rule: &Rule,
-    comparison: &Comparison,
-    scratch: &Scratch,
-    steps: &mut Steps,
-) -> Result<Truth, Reason> {
-    let views = rule.positive_views();
-    let mut truth = Truth::False;
-    for index in rule.any.iter().chain(&rule.all) {
-        let Some(captures) = Captures::of(pack, *index, comparison) else { continue };
-        truth = truth.or(match state(pack, *index, views, scratch) {
-            Truth::True => captures.compare(*index, views, scratch, steps)?,
-            absent_or_not => absent_or_not,
-        });
+    /// Whether one of some patterns matched. All are asked where evidence is wanted of each.
+    fn any(&mut self, patterns: &[u32], views: ViewSet, all: bool) -> Result<Truth, Reason> {
+        let mut truth = Truth::False;
+        for index in patterns {
+            truth = truth.or(self.state(*index, views)?);
+            if truth == Truth::True && !all {
+                break;
+            }
+        }
+        Ok(truth)
     }
-    Ok(truth)
+
+    /// Whether a pattern matched in some views; unknown where the message does not have its field.
+    pub(super) fn state(&mut self, index: u32, views: ViewSet) -> Result<Truth, Reason> {
+        self.steps.take(1)?;
+        let Some(pattern) = self.pack.patterns.get(index as usize) else { return Ok(Truth::Unknown) };
+        if !self.fields.has(pattern.field) {
+            return Ok(Truth::Unknown);
+        }
+        regexes::ensure(index, pattern, views, self.fields, self.hits, self.steps)?;
+        Ok(self.hits.get(index).matched.overlaps(views).into())
+    }
+
+    /// Whether a comparison holds for some match of some regex of the rule that has the group.
+    fn compare(&mut self, rule: &Rule, comparison: &Comparison) -> Result<Truth, Reason> {
+        let pack = self.pack;
+        let views = rule.positive_views();
+        let mut truth = Truth::False;
+        for index in rule.any.iter().chain(&rule.all) {
+            let Some(captures) = Captures::of(pack, *index, comparison) else { continue };
+            truth = truth.or(match self.state(*index, views)? {
+                Truth::True => captures.compare(*index, views, self)?,
+                absent_or_not => absent_or_not,
+            });
+        }
+        Ok(truth)
+    }
 }
 
 /// A regex whose group is compared.
 struct Captures<'p> {
-    field: usize,
+    field: u32,
     regex: &'p Regex,
     group: usize,
     comparison: &'p Comparison,
@@ -129,19 +172,19 @@ struct Captures<'p> {
 
 impl<'p> Captures<'p> {
     /// `None` where the pattern has no such group.
-    fn of(pack: &'p Pack, index: usize, comparison: &'p Comparison) -> Option<Self> {
-        let pattern = pack.patterns.get(index)?;
+    fn of(pack: &'p Pack, index: u32, comparison: &'p Comparison) -> Option<Self> {
+        let pattern = pack.patterns.get(index as usize)?;
         let Matcher::Regex { regex, .. } = &pattern.matcher else { return None };
         let group = regex.group_info().to_index(PatternID::ZERO, &comparison.group)?;
         Some(Self { field: pattern.field, regex, group, comparison })
     }
 
-    fn compare(&self, index: usize, views: ViewSet, scratch: &Scratch, steps: &mut Steps) -> Result<Truth, Reason> {
+    fn compare(&self, index: u32, views: ViewSet, bench: &mut Bench<'_>) -> Result<Truth, Reason> {
         let mut truth = Truth::False;
         for view in [ViewSet::RAW, ViewSet::FOLDED] {
-            let matched = scratch.hit(index).is_some_and(|hit| hit.is_in(view.both(views)));
-            if let Some(text) = scratch.view(self.field, view).filter(|_| matched) {
-                truth = truth.or(self.compare_in(text.text(), steps)?);
+            let matched = bench.hits.get(index).matched.overlaps(view.both(views));
+            if let Some(text) = bench.fields.view(self.field, view).filter(|_| matched) {
+                truth = truth.or(self.compare_in(text.text(), bench.steps)?);
             }
         }
         Ok(truth)

@@ -3,8 +3,12 @@
 //! It answers always. It reads a pack and a message, and nothing else: no clock, no files.
 
 mod evidence;
+mod finding;
+mod gaps;
+mod hits;
 mod judge;
 mod novelty;
+mod regexes;
 mod scan;
 mod scratch;
 mod steps;
@@ -18,12 +22,13 @@ pub use trace::{
     ClassTrace, ConditionKind, ConditionTrace, RuleTrace, SpanTrace, Trace, UninspectableField, ViewName, trace,
 };
 
+pub use finding::{Finding, Place};
+
 use crate::class::RuleId;
 use crate::message::Message;
 use crate::pack::Pack;
 use crate::reason::Reason;
-use crate::verdict::{Outcome, Verdict};
-use judge::Fired;
+use crate::verdict::Verdict;
 use steps::Steps;
 
 /// The bounds of classifying.
@@ -39,11 +44,17 @@ pub struct ClassifyLimits {
 /// Classifies a message. The same pack, message and limits give the same verdict, whatever the scratch
 /// was used for before.
 pub fn classify(pack: &Pack, message: &Message, limits: &ClassifyLimits, scratch: &mut Scratch) -> Verdict {
+    find(pack, message, limits, scratch).to_verdict()
+}
+
+/// The same, without a copy of anything: once the scratch has seen its longest message, it allocates nothing.
+pub fn find<'s>(pack: &'s Pack, message: &Message, limits: &ClassifyLimits, scratch: &'s mut Scratch) -> Finding<'s> {
     let mut steps = Steps::new(limits.decision_steps_max);
-    match evaluate(pack, message, &mut steps, scratch) {
-        Ok(evaluation) => evaluation.verdict(pack, limits, scratch),
-        Err(reason) => Verdict::none(reason, Vec::new()),
+    let outcome = evaluate(pack, message, limits, &mut steps, scratch);
+    if outcome.is_err() {
+        scratch.evidence.clear();
     }
+    Finding::new(pack, outcome, &scratch.evidence)
 }
 
 /// The rules that fire, or why none could be asked.
@@ -54,37 +65,40 @@ pub(crate) fn fired(
     scratch: &mut Scratch,
 ) -> Result<Vec<RuleId>, Reason> {
     let mut steps = Steps::new(limits.decision_steps_max);
-    let evaluation = evaluate(pack, message, &mut steps, scratch)?;
-    let rules = evaluation.fired.iter().filter_map(|fired| pack.rules.get(fired.rule));
-    Ok(rules.map(|rule| rule.info.id.clone()).collect())
+    evaluate(pack, message, limits, &mut steps, scratch)?;
+    let rules = scratch.fired.iter().filter_map(|fired| pack.infos.get(fired.rule as usize));
+    Ok(rules.map(|info| info.id.clone()).collect())
 }
 
-/// What classifying found, before it is cut to size.
-struct Evaluation {
-    fired: Vec<Fired>,
-    outcome: Outcome,
+/// A class, by its index, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Class(u32),
+    None(Reason),
 }
 
-/// The one evaluation that `classify`, `trace` and the tests beside the rules share.
-fn evaluate(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<Evaluation, Reason> {
-    scan::inspect(message)?;
+/// The one evaluation that `classify`, `trace` and the tests beside the rules share. The rules that fire and the
+/// evidence are left in the scratch.
+fn evaluate(
+    pack: &Pack,
+    message: &Message,
+    limits: &ClassifyLimits,
+    steps: &mut Steps,
+    scratch: &mut Scratch,
+) -> Result<Outcome, Reason> {
     scratch.prepare(pack);
+    scan::inspect(message)?;
     scan::scan(pack, message, steps, scratch)?;
-    let fired = judge::fired(pack, message, steps, scratch)?;
-    let outcome = outcome(pack, &fired, steps, scratch)?;
-    Ok(Evaluation { fired, outcome })
-}
-
-impl Evaluation {
-    fn verdict(self, pack: &Pack, limits: &ClassifyLimits, scratch: &Scratch) -> Verdict {
-        let evidence = evidence::of(pack, &self.fired, scratch, limits.evidence_spans_max);
-        Verdict { outcome: self.outcome, evidence }
-    }
+    regexes::run(pack, message, steps, scratch)?;
+    judge::judge(pack, message, steps, scratch)?;
+    let outcome = outcome(pack, steps, scratch)?;
+    evidence::find(pack, limits.evidence_spans_max, steps, scratch)?;
+    Ok(outcome)
 }
 
 /// The first reason that holds, or the class.
-fn outcome(pack: &Pack, fired: &[Fired], steps: &mut Steps, scratch: &Scratch) -> Result<Outcome, Reason> {
-    let rules = || fired.iter().filter_map(|fired| pack.rules.get(fired.rule));
+fn outcome(pack: &Pack, steps: &mut Steps, scratch: &mut Scratch) -> Result<Outcome, Reason> {
+    let rules = || scratch.fired.iter().filter_map(|fired| pack.rules.get(fired.rule as usize));
     if rules().any(|rule| rule.restricts()) {
         return Ok(Outcome::None(Reason::Restricted));
     }
@@ -92,12 +106,12 @@ fn outcome(pack: &Pack, fired: &[Fired], steps: &mut Steps, scratch: &Scratch) -
     if rules().any(|rule| rule.class != Some(class)) {
         return Ok(Outcome::None(Reason::Conflict));
     }
-    let Some(spec) = pack.classes.get(class) else { return Ok(Outcome::None(Reason::Unmatched)) };
-    if fired.len() < spec.witnesses {
+    let Some(spec) = pack.classes.get(class as usize) else { return Ok(Outcome::None(Reason::Unmatched)) };
+    if scratch.fired.len() < spec.witnesses {
         return Ok(Outcome::None(Reason::TooFewWitnesses));
     }
-    if novelty::Novelty::of(spec, scratch.text(), steps)?.exceeds(spec) {
+    if novelty::Novelty::of(spec, scratch.fields.text(), steps)?.exceeds(spec) {
         return Ok(Outcome::None(Reason::Novel));
     }
-    Ok(Outcome::Class(spec.class.clone()))
+    Ok(Outcome::Class(class))
 }

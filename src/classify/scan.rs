@@ -1,17 +1,18 @@
 //! From a message's fields to the patterns that match in them.
 
-use super::scratch::Scratch;
+use super::gaps::{self, Reading};
+use super::hits::{Hits, Marks, Place};
+use super::scratch::{Fields, OpenPhrase, Scratch, Words};
 use super::steps::Steps;
 use crate::message::Message;
 use crate::pack::Pack;
-use crate::pack::pattern::{Gate, Matcher, Pattern, ViewSet};
-use crate::pack::scanner::{Check, Ends, Use};
+use crate::pack::literals::{Check, Ends};
+use crate::pack::pattern::ViewSet;
+use crate::pack::phrases::{Between, Node, PhraseUse, Word};
 use crate::reason::Reason;
+use crate::views;
+use crate::views::atoms::{Atom, atoms};
 use crate::views::words::is_edge;
-use crate::views::{self, View};
-use regex_automata::Input;
-use regex_automata::meta::Regex;
-use std::ops::Range;
 
 /// Whether the text, the subject and the sender say what they seem to say.
 pub(super) fn inspect(message: &Message) -> Result<(), Reason> {
@@ -19,140 +20,218 @@ pub(super) fn inspect(message: &Message) -> Result<(), Reason> {
     fields.into_iter().flatten().try_for_each(|text| views::inspect(text).map_err(|_| Reason::Uninspectable))
 }
 
-/// Finds every pattern of the pack, and marks the rules that could fire.
+/// Finds the phrases and gaps of the pack, the gates of its regexes, and marks the rules that could fire.
 pub(super) fn scan(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
-    read_fields(pack, message, scratch);
-    let fields = std::mem::take(&mut scratch.fields);
-    let scanned = fields.iter().enumerate().filter(|(_, field)| field.present).try_for_each(|(index, field)| {
-        if field.views.is_shared() {
-            return scan_view(pack, index, field.views.raw(), ViewSet::EITHER, steps, scratch);
+    let Scratch { fields, hits, marks, words, .. } = scratch;
+    read_fields(pack, message, fields, marks, steps)?;
+    for (field, read) in (0..).zip(fields.iter()).filter(|(_, read)| read.present) {
+        let raw = if read.views.is_shared() { ViewSet::EITHER } else { ViewSet::RAW };
+        let views = [(raw, read.views.raw()), (ViewSet::FOLDED, read.views.folded())];
+        for (views, view) in views.into_iter().take(if read.views.is_shared() { 1 } else { 2 }) {
+            let text = view.text();
+            let reading = Reading { field, views, text, is_ascii: read.views.is_ascii() || text.is_ascii() };
+            Scan { pack, reading, hits, marks, steps }.view(view.padded(), words)?;
         }
-        scan_view(pack, index, field.views.raw(), ViewSet::RAW, steps, scratch)?;
-        scan_view(pack, index, field.views.folded(), ViewSet::FOLDED, steps, scratch)
-    });
-    scratch.fields = fields;
-    scanned?;
-    run_regexes(pack, message, steps, scratch)?;
-    mark_rules(pack, scratch);
+    }
     Ok(())
 }
 
-fn read_fields(pack: &Pack, message: &Message, scratch: &mut Scratch) {
-    for (field, read) in pack.fields.iter().zip(&mut scratch.fields) {
+fn read_fields(
+    pack: &Pack,
+    message: &Message,
+    fields: &mut Fields,
+    marks: &mut Marks,
+    steps: &mut Steps,
+) -> Result<(), Reason> {
+    for ((field, read), closed) in pack.fields.iter().zip(fields.iter_mut()).zip(&pack.fail_closed) {
         let text = message.field(field);
         read.present = text.is_some();
-        if let Some(text) = text {
-            read.views.refill(text);
-        }
-    }
-}
-
-fn scan_view(
-    pack: &Pack,
-    field: usize,
-    view: &View,
-    views: ViewSet,
-    steps: &mut Steps,
-    scratch: &mut Scratch,
-) -> Result<(), Reason> {
-    steps.take(view.text().len())?;
-    for (found, uses) in pack.scanner.found(view.text()) {
-        for usage in uses.iter().filter(|usage| usage.field == field && usage.views.overlaps(views)) {
-            steps.take(found.len())?;
-            note(usage, usage.views.both(views), view.text(), &found, scratch);
+        match text {
+            Some(text) => {
+                steps.take(text.len())?;
+                read.views.refill(text);
+            }
+            None => closed.iter().for_each(|rule| marks.mark(*rule)),
         }
     }
     Ok(())
 }
 
-fn note(usage: &Use, views: ViewSet, text: &str, found: &Range<usize>, scratch: &mut Scratch) {
-    match usage.check {
-        Check::Phrase(ends) if !fits(text, found, ends) => {}
-        Check::Phrase(_) => {
-            if let Some(hit) = scratch.hit_mut(usage.pattern) {
-                hit.note(views, found);
-            }
+/// Marks the rules that wait for a pattern.
+pub(super) fn wake(pack: &Pack, pattern: u32, views: ViewSet, marks: &mut Marks) {
+    let rules = pack.patterns.get(pattern as usize).map_or(&[][..], |pattern| &pattern.rules);
+    for index in rules {
+        if pack.rules.get(*index as usize).is_some_and(|rule| rule.positive_views().overlaps(views)) {
+            marks.mark(*index);
         }
-        Check::Gate => {
-            if let Some(hit) = scratch.hit_mut(usage.pattern) {
-                hit.note_gate(views, found.start);
+    }
+}
+
+/// The scan of one view.
+struct Scan<'s, 't> {
+    pack: &'s Pack,
+    reading: Reading<'t>,
+    hits: &'s mut Hits,
+    marks: &'s mut Marks,
+    steps: &'s mut Steps,
+}
+
+impl Scan<'_, '_> {
+    fn view(mut self, padded: &str, words: &mut Words) -> Result<(), Reason> {
+        if !self.pack.phrases.is_empty() {
+            self.words(padded, words)?;
+        }
+        if !self.pack.gaps.is_empty() && !self.reading.is_ascii {
+            self.gaps_in_text(words)?;
+        }
+        if !self.pack.literals.is_empty() {
+            self.literals()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the view word by word: phrases that go on with a word, and those that begin.
+    fn words(&mut self, padded: &str, words: &mut Words) -> Result<(), Reason> {
+        let Words { atoms: found, open, places } = words;
+        let (text, has_gaps) = (self.reading.text, self.reading.is_ascii && !self.pack.gaps.is_empty());
+        atoms(padded, found);
+        open.clear();
+        places.forget();
+        let mut work = text.len() + found.len();
+        let mut end = 0;
+        for atom in found.iter() {
+            let word = self.pack.phrases.word(text, atom);
+            if let Some(word) = word {
+                if !open.is_empty() {
+                    work += open.len();
+                    match between(self.pack, text, end, atom.start) {
+                        Some(between) => self.go_on(open, between, word, atom.end, &mut work),
+                        None => open.clear(),
+                    }
+                }
+                if self.arrive(word, atom.start, atom.end, &mut work) {
+                    open.push(OpenPhrase { node: word, start: atom.start });
+                }
+            } else {
+                open.clear();
+            }
+            if has_gaps {
+                self.gaps_in_atom(word, atom, places)?;
+            }
+            end = atom.end;
+        }
+        self.steps.take(work)
+    }
+
+    /// Takes open phrases one word on; those that cannot go on are dropped.
+    fn go_on(&mut self, open: &mut Vec<OpenPhrase>, between: Between, word: Word, end: u32, work: &mut usize) {
+        open.retain_mut(|phrase| match self.pack.phrases.next(phrase.node, between, word) {
+            Some(node) => {
+                phrase.node = node;
+                self.arrive(node, phrase.start, end, work)
+            }
+            None => false,
+        });
+    }
+
+    /// Notes the patterns that end at a node; whether phrases go on from it.
+    fn arrive(&mut self, node: Node, start: u32, end: u32, work: &mut usize) -> bool {
+        let (outputs, goes_on) = self.pack.phrases.at(node);
+        if !outputs.is_empty() {
+            *work += outputs.len();
+            self.found(outputs, start, end);
+        }
+        goes_on
+    }
+
+    fn found(&mut self, outputs: &[PhraseUse], start: u32, end: u32) {
+        let Reading { field, views, text, .. } = self.reading;
+        let (from, to) = (start as usize, end as usize);
+        if !is_edge(text, from) || !is_edge(text, to) {
+            return;
+        }
+        for usage in outputs.iter().filter(|usage| usage.field == field) {
+            let views = usage.views.both(views);
+            let fits = (!usage.at_start || from == 0) && (!usage.at_end || to == text.len());
+            if fits && views != ViewSet::NONE && self.hits.note_phrase(usage.pattern, views, Place { start, end }) {
+                match usage.rule {
+                    PhraseUse::MANY => wake(self.pack, usage.pattern, views, self.marks),
+                    rule if usage.wakes.overlaps(views) => self.marks.mark(rule),
+                    _ => {}
+                }
             }
         }
     }
+
+    /// The literals of gaps in one word of ASCII.
+    fn gaps_in_atom(&mut self, word: Option<Word>, atom: &Atom, places: &mut gaps::Places) -> Result<(), Reason> {
+        let pack = self.pack;
+        if let Some(word) = word {
+            for within in pack.gaps.within(word) {
+                let start = atom.start + within.at;
+                self.gap(within.literal, start, start + within.bytes, places)?;
+            }
+        } else if pack.gaps.partial {
+            self.steps.take((atom.end - atom.start) as usize)?;
+            let text = self.reading.text.get(atom.start as usize..atom.end as usize).unwrap_or("");
+            for within in pack.gaps.in_word(text) {
+                let start = atom.start + within.at;
+                self.gap(within.literal, start, start + within.bytes, places)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn gaps_in_text(&mut self, words: &mut Words) -> Result<(), Reason> {
+        words.places.forget();
+        self.steps.take(self.reading.text.len())?;
+        for (literal, found) in self.pack.gaps.in_text(self.reading.text) {
+            self.gap(literal, found.start as u32, found.end as u32, &mut words.places)?;
+        }
+        Ok(())
+    }
+
+    fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places) -> Result<(), Reason> {
+        gaps::found(self.pack, self.reading, literal, (start, end), places, self.hits, self.marks, self.steps)
+    }
+
+    /// Phrases that are no words, and what regexes wait for.
+    fn literals(&mut self) -> Result<(), Reason> {
+        let Reading { field, views, text, .. } = self.reading;
+        self.steps.take(text.len())?;
+        for (found, uses) in self.pack.literals.found(text) {
+            self.steps.take(uses.len())?;
+            for usage in uses.iter().filter(|usage| usage.field == field && usage.views.overlaps(views)) {
+                let views = usage.views.both(views);
+                let place = Place { start: found.start as u32, end: found.end as u32 };
+                match usage.check {
+                    Check::Gate => self.hits.note_gate(usage.pattern, views, place.start),
+                    Check::Phrase(ends) => {
+                        if fits(text, place, ends) && self.hits.note_phrase(usage.pattern, views, place) {
+                            wake(self.pack, usage.pattern, views, self.marks);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands between two words; `None` where no phrase has that.
+fn between(pack: &Pack, text: &str, start: u32, end: u32) -> Option<Between> {
+    let (start, end) = (start as usize, end as usize);
+    if end == start + 1 && text.as_bytes().get(start) == Some(&b' ') {
+        return Some(Between::SPACE);
+    }
+    pack.phrases.between(text.get(start..end)?)
 }
 
 /// Whether the ends of a phrase are as they must be.
-fn fits(text: &str, found: &Range<usize>, ends: Ends) -> bool {
-    (!ends.at_start || found.start == 0)
-        && (!ends.at_end || found.end == text.len())
-        && (!ends.word_before || is_edge(text, found.start))
-        && (!ends.word_after || is_edge(text, found.end))
-}
-
-/// Runs the regexes whose literals were seen, and those that have none.
-fn run_regexes(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
-    let seen = scratch.seen();
-    let open = pack.ungated.iter().copied().filter(|index| is_wanted(pack, *index, message));
-    for index in seen.into_iter().chain(open) {
-        if let Some(pattern) = pack.patterns.get(index)
-            && let Matcher::Regex { regex, gate } = &pattern.matcher
-        {
-            run_regex(index, pattern, regex, *gate, steps, scratch)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether some rule of a pattern exists on the message's channel.
-fn is_wanted(pack: &Pack, pattern: usize, message: &Message) -> bool {
-    let rules = pack.patterns.get(pattern).map_or(&[][..], |pattern| &pattern.rules);
-    rules.iter().filter_map(|rule| pack.rules.get(*rule)).any(|rule| rule.applies(&message.channel))
-}
-
-fn run_regex(
-    index: usize,
-    pattern: &Pattern,
-    regex: &Regex,
-    gate: Gate,
-    steps: &mut Steps,
-    scratch: &mut Scratch,
-) -> Result<(), Reason> {
-    let Some(field) = scratch.fields.get(pattern.field).filter(|field| field.present) else { return Ok(()) };
-    let shared = field.views.is_shared();
-    for views in if shared { &[ViewSet::EITHER][..] } else { &[ViewSet::RAW, ViewSet::FOLDED][..] } {
-        let wanted = pattern.views.both(*views);
-        let Some(start) = scratch.hit(index).and_then(|hit| start(hit, gate, wanted)) else { continue };
-        let Some(view) = scratch.view(pattern.field, *views) else { continue };
-        let text = view.text();
-        steps.take(text.len().saturating_sub(start))?;
-        let found = regex.find(Input::new(text).range(start.min(text.len())..));
-        if let (Some(found), Some(hit)) = (found, scratch.hit_mut(index)) {
-            hit.note(wanted, &found.range());
-        }
-    }
-    Ok(())
-}
-
-/// Where the search of a regex starts in a view; `None` where it cannot match.
-fn start(hit: &super::scratch::Hit, gate: Gate, views: ViewSet) -> Option<usize> {
-    if views == ViewSet::NONE {
-        return None;
-    }
-    let seen = if views.overlaps(ViewSet::RAW) { hit.raw_gate } else { hit.folded_gate };
-    match gate {
-        Gate::Open => Some(0),
-        Gate::Suffix => seen.map(|_| 0),
-        Gate::Prefix => seen,
-    }
-}
-
-/// Marks the rules with a pattern that matched, and those that may fire without one.
-fn mark_rules(pack: &Pack, scratch: &mut Scratch) {
-    for index in scratch.seen() {
-        let matched = scratch.hit(index).is_some_and(|hit| hit.is_in(ViewSet::EITHER));
-        if let Some(pattern) = pack.patterns.get(index).filter(|_| matched) {
-            pattern.rules.iter().for_each(|rule| scratch.mark(*rule));
-        }
-    }
-    pack.fail_closed.iter().for_each(|rule| scratch.mark(*rule));
+fn fits(text: &str, found: Place, ends: Ends) -> bool {
+    let (start, end) = (found.start as usize, found.end as usize);
+    (!ends.at_start || start == 0)
+        && (!ends.at_end || end == text.len())
+        && (!ends.word_before || is_edge(text, start))
+        && (!ends.word_after || is_edge(text, end))
 }

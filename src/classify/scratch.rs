@@ -1,22 +1,27 @@
 //! Memory that a worker keeps from message to message.
 
+use super::hits::{Hits, Marks};
+use super::judge::Fired;
 use crate::pack::Pack;
 use crate::pack::pattern::ViewSet;
+use crate::views::atoms::Atom;
 use crate::views::{View, Views};
-use std::ops::Range;
 
-/// Memory for classifying, reused. It fits itself to any pack.
+/// Memory for classifying, reused: once it has seen a pack and its longest message, deciding allocates nothing.
+/// It fits itself to any pack.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The fields of the pack, as this message has them.
-    pub(super) fields: Vec<FieldViews>,
-    hits: Vec<Hit>,
-    /// Patterns whose hit was touched.
-    dirty: Vec<usize>,
-    rules: Vec<bool>,
-    /// Rules that could fire.
-    candidates: Vec<usize>,
+    pub(super) fields: Fields,
+    pub(super) hits: Hits,
+    pub(super) marks: Marks,
+    pub(super) words: Words,
+    pub(super) fired: Vec<Fired>,
+    pub(super) evidence: Vec<Spot>,
 }
+
+/// The fields of the pack, as this message has them.
+#[derive(Debug, Default)]
+pub(super) struct Fields(Vec<FieldViews>);
 
 /// A field of this message.
 #[derive(Debug, Default)]
@@ -27,15 +32,32 @@ pub(super) struct FieldViews {
     pub(super) views: Views,
 }
 
-/// Where a pattern matched: the leftmost place in each view, in bytes of the view.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Hit {
-    pub(super) raw: Option<Range<usize>>,
-    pub(super) folded: Option<Range<usize>>,
-    /// Where a literal that a regex needs was first seen.
-    pub(super) raw_gate: Option<usize>,
-    /// The same in the folded view.
-    pub(super) folded_gate: Option<usize>,
+/// Memory for reading words.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) atoms: Vec<Atom>,
+    /// Phrases that may go on.
+    pub(super) open: Vec<OpenPhrase>,
+    /// Where literals of gaps were found in this view.
+    pub(super) places: super::gaps::Places,
+}
+
+/// A phrase that may go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenPhrase {
+    /// Where in the tree it has come to.
+    pub(super) node: u32,
+    /// Its first byte.
+    pub(super) start: u32,
+}
+
+/// Where a rule fired, by numbers: the rule, the field, bytes of the field as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    pub(super) rule: u32,
+    pub(super) field: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl Scratch {
@@ -48,102 +70,42 @@ impl Scratch {
 
     /// Forgets the last message, and fits the pack.
     pub(super) fn prepare(&mut self, pack: &Pack) {
-        for index in self.dirty.drain(..) {
-            if let Some(hit) = self.hits.get_mut(index) {
-                *hit = Hit::default();
-            }
-        }
-        for index in self.candidates.drain(..) {
-            if let Some(marked) = self.rules.get_mut(index) {
-                *marked = false;
-            }
-        }
-        self.hits.resize_with(pack.patterns.len(), Hit::default);
-        self.rules.resize(pack.rules.len(), false);
-        self.fields.resize_with(pack.fields.len(), FieldViews::default);
+        self.fields.0.resize_with(pack.fields.len(), FieldViews::default);
+        self.hits.prepare(pack.patterns.len());
+        self.marks.prepare(pack.rules.len());
+        self.words.places.prepare(pack.gaps.literals.len());
+        self.fired.clear();
+        self.evidence.clear();
+    }
+}
+
+impl Fields {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &FieldViews> {
+        self.0.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut FieldViews> {
+        self.0.iter_mut()
     }
 
     /// The text of this message, raw.
     pub(super) fn text(&self) -> &str {
-        self.fields.first().map_or("", |field| field.views.raw().text())
-    }
-
-    pub(super) fn hit(&self, pattern: usize) -> Option<&Hit> {
-        self.hits.get(pattern)
-    }
-
-    /// The hit of a pattern, to be changed; [`Scratch::prepare`] will reset it.
-    pub(super) fn hit_mut(&mut self, pattern: usize) -> Option<&mut Hit> {
-        let hit = self.hits.get_mut(pattern)?;
-        if *hit == Hit::default() {
-            self.dirty.push(pattern);
-        }
-        Some(hit)
-    }
-
-    /// Patterns that matched, or whose gate was seen; ordered by index.
-    pub(super) fn seen(&mut self) -> Vec<usize> {
-        self.dirty.sort_unstable();
-        self.dirty.dedup();
-        self.dirty.clone()
-    }
-
-    /// Notes that a rule could fire.
-    pub(super) fn mark(&mut self, rule: usize) {
-        if let Some(marked) = self.rules.get_mut(rule)
-            && !*marked
-        {
-            *marked = true;
-            self.candidates.push(rule);
-        }
-    }
-
-    /// The rules that could fire, ordered by index.
-    pub(super) fn candidates(&mut self) -> &[usize] {
-        self.candidates.sort_unstable();
-        &self.candidates
+        self.0.first().map_or("", |field| field.views.raw().text())
     }
 
     /// A field's view; `None` where the message does not have the field.
-    pub(super) fn view(&self, field: usize, view: ViewSet) -> Option<&View> {
-        let field = self.fields.get(field).filter(|field| field.present)?;
-        Some(if view == ViewSet::RAW { field.views.raw() } else { field.views.folded() })
+    pub(super) fn view(&self, field: u32, view: ViewSet) -> Option<&View> {
+        let field = self.0.get(field as usize).filter(|field| field.present)?;
+        Some(if view == ViewSet::FOLDED { field.views.folded() } else { field.views.raw() })
     }
 
     /// Whether the message has a field.
-    pub(super) fn has(&self, field: usize) -> bool {
-        self.fields.get(field).is_some_and(|field| field.present)
-    }
-}
-
-impl Hit {
-    /// Notes a match in some views; the leftmost stays, of those the longest.
-    pub(super) fn note(&mut self, views: ViewSet, found: &Range<usize>) {
-        let better = |known: &Option<Range<usize>>| {
-            known.as_ref().is_none_or(|known| (found.start, known.end) < (known.start, found.end))
-        };
-        if views.overlaps(ViewSet::RAW) && better(&self.raw) {
-            self.raw = Some(found.clone());
-        }
-        if views.overlaps(ViewSet::FOLDED) && better(&self.folded) {
-            self.folded = Some(found.clone());
-        }
+    pub(super) fn has(&self, field: u32) -> bool {
+        self.0.get(field as usize).is_some_and(|field| field.present)
     }
 
-    /// Notes that a literal of a regex's gate was seen.
-    pub(super) fn note_gate(&mut self, views: ViewSet, at: usize) {
-        let first = |known: Option<usize>| Some(known.map_or(at, |known| known.min(at)));
-        if views.overlaps(ViewSet::RAW) {
-            self.raw_gate = first(self.raw_gate);
-        }
-        if views.overlaps(ViewSet::FOLDED) {
-            self.folded_gate = first(self.folded_gate);
-        }
-    }
-
-    /// Whether it matched in one of some views.
-    pub(super) fn is_in(&self, views: ViewSet) -> bool {
-        (views.overlaps(ViewSet::RAW) && self.raw.is_some())
-            || (views.overlaps(ViewSet::FOLDED) && self.folded.is_some())
+    /// Whether both views of a field say the same.
+    pub(super) fn is_shared(&self, field: u32) -> bool {
+        self.0.get(field as usize).is_some_and(|field| field.views.is_shared())
     }
 }

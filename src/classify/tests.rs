@@ -71,9 +71,10 @@ fn too_much_work_escalates_and_always_at_the_same_step() {
     let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\", { re = '\\d{3}' }]");
     let told = trace(&pack, &message("one 123"), &LIMITS);
     assert_eq!(told.class.as_ref().map(|class| class.as_str()), Some("c"));
-    // 7 bytes scanned, 3 of a phrase checked, 7 given to the regex.
-    assert_eq!(told.steps, 17);
-    for (steps, reason) in [(17, None), (16, Some(Reason::OverBudget)), (0, Some(Reason::OverBudget))] {
+    assert!(told.steps >= 2 * 7, "at least, each byte is read, and given to the regex: {}", told.steps);
+    for (steps, reason) in
+        [(told.steps, None), (told.steps - 1, Some(Reason::OverBudget)), (0, Some(Reason::OverBudget))]
+    {
         let limits = ClassifyLimits { decision_steps_max: steps, ..LIMITS };
         let verdict = classify(&pack, &message("one 123"), &limits, &mut Scratch::new(&pack));
         assert_eq!(verdict.reason(), reason, "{steps} steps");

@@ -1,9 +1,11 @@
 //! Why a message got its verdict, for people: the same evaluation, told.
 
-use super::evidence::sent;
-use super::judge::{Judged, judge, state};
+use super::evidence::Finder;
+use super::finding::Finding;
+use super::hits::Hits;
+use super::judge::{Bench, Judged, Witness};
 use super::novelty::Novelty;
-use super::scratch::Scratch;
+use super::scratch::{Fields, Scratch};
 use super::steps::Steps;
 use super::{ClassifyLimits, evaluate};
 use crate::class::{Class, RuleId};
@@ -134,20 +136,16 @@ pub struct ClassTrace {
 pub fn trace(pack: &Pack, message: &Message, limits: &ClassifyLimits) -> Trace {
     let mut scratch = Scratch::new(pack);
     let mut steps = Steps::new(limits.decision_steps_max);
-    let evaluated = evaluate(pack, message, &mut steps, &mut scratch);
+    let outcome = evaluate(pack, message, limits, &mut steps, &mut scratch);
     let taken = steps.taken();
-    match evaluated {
-        Err(reason) => {
-            Trace { uninspectable: uninspectable(message), ..Trace::of(Verdict::none(reason, Vec::new()), taken) }
-        }
-        Ok(evaluation) => {
-            let fired: Vec<usize> = evaluation.fired.iter().map(|fired| fired.rule).collect();
-            let verdict = evaluation.verdict(pack, limits, &scratch);
-            let rules = rules(pack, message, &fired, &mut scratch);
-            let classes = classes(pack, &fired, &scratch);
-            Trace { rules, classes, ..Trace::of(verdict, taken) }
-        }
+    if let Err(reason) = outcome {
+        return Trace { uninspectable: uninspectable(message), ..Trace::of(Verdict::none(reason, Vec::new()), taken) };
     }
+    let verdict = Finding::new(pack, outcome, &scratch.evidence).to_verdict();
+    let fired: Vec<u32> = scratch.fired.iter().map(|fired| fired.rule).collect();
+    let rules = rules(pack, message, &fired, &mut scratch);
+    let classes = classes(pack, &fired, &scratch);
+    Trace { rules, classes, ..Trace::of(verdict, taken) }
 }
 
 impl Trace {
@@ -171,16 +169,23 @@ fn uninspectable(message: &Message) -> Option<UninspectableField> {
     })
 }
 
-fn rules(pack: &Pack, message: &Message, fired: &[usize], scratch: &mut Scratch) -> Vec<RuleTrace> {
-    let candidates = scratch.candidates().to_vec();
+/// Every rule is asked again, with steps enough: what the evaluation did not need to know, a reader wants to.
+fn rules(pack: &Pack, message: &Message, fired: &[u32], scratch: &mut Scratch) -> Vec<RuleTrace> {
+    let mut steps = Steps::new(u64::MAX);
+    let Scratch { fields, hits, .. } = scratch;
     let mut traces = Vec::new();
-    for index in candidates {
-        let Some(rule) = pack.rules.get(index).filter(|rule| rule.applies(&message.channel)) else { continue };
-        let conditions = conditions(pack, rule, scratch);
+    for ((index, rule), info) in (0..).zip(&pack.rules).zip(&pack.infos) {
+        if !rule.applies(&message.channel) {
+            continue;
+        }
+        let mut heard = Heard(Vec::new());
+        let judged = Bench { pack, fields, hits, steps: &mut steps }.rule(rule, &mut heard);
+        debug_assert!(judged.is_ok(), "there are steps enough");
         let fired = fired.contains(&index);
-        let short = conditions.iter().filter(|condition| condition.state != Truth::True).count();
-        if fired || short == 1 {
-            let info = &rule.info;
+        let short = heard.0.iter().filter(|judged| judged.truth() != Truth::True).count();
+        if fired || (short == 1 && is_near(&heard, hits)) {
+            let mut teller = Teller { rule, finder: Finder { pack, fields, hits, steps: &mut steps } };
+            let conditions = heard.0.iter().map(|judged| teller.condition(judged)).collect();
             let (rule, origin, effect) = (info.id.clone(), info.origin.clone(), info.effect.clone());
             traces.push(RuleTrace { rule, origin, effect, fired, conditions });
         }
@@ -188,66 +193,86 @@ fn rules(pack: &Pack, message: &Message, fired: &[usize], scratch: &mut Scratch)
     traces
 }
 
-fn conditions(pack: &Pack, rule: &Rule, scratch: &Scratch) -> Vec<ConditionTrace> {
-    let mut conditions = Vec::new();
-    // What the evaluation could afford, the account of it can.
-    let mut steps = Steps::new(u64::MAX);
-    let judged =
-        judge(pack, rule, scratch, &mut steps, &mut |judged| conditions.push(condition(pack, rule, &judged, scratch)));
-    debug_assert!(judged.is_ok(), "there are steps enough");
-    conditions
-}
+/// All conditions of a rule.
+struct Heard<'r>(Vec<Judged<'r>>);
 
-fn condition(pack: &Pack, rule: &Rule, judged: &Judged<'_>, scratch: &Scratch) -> ConditionTrace {
-    let (kind, patterns, views) = match judged {
-        Judged::Any(patterns, _) => (ConditionKind::Any, patterns.to_vec(), rule.positive_views()),
-        Judged::All(pattern, _) => (ConditionKind::All, vec![*pattern], rule.positive_views()),
-        Judged::None(pattern, _) => (ConditionKind::None, vec![*pattern], rule.negative_views()),
-        Judged::Where(..) => (ConditionKind::Where, Vec::new(), rule.positive_views()),
-    };
-    let written = match judged {
-        Judged::Where(comparison, _) => vec![comparison.written.clone()],
-        _ => patterns.iter().filter_map(|index| Some(pack.patterns.get(*index)?.written.clone())).collect(),
-    };
-    let spans = patterns.iter().flat_map(|index| spans(pack, *index, views, scratch)).collect();
-    let mut absent: Vec<Field> = patterns.iter().filter_map(|index| absent(pack, *index, scratch)).collect();
-    absent.sort();
-    absent.dedup();
-    ConditionTrace { kind, state: judged.truth(), written, spans, absent }
-}
-
-fn absent(pack: &Pack, index: usize, scratch: &Scratch) -> Option<Field> {
-    let unknown = state(pack, index, ViewSet::EITHER, scratch) == Truth::Unknown;
-    let field = pack.patterns.get(index)?.field;
-    pack.fields.get(field).filter(|_| unknown).cloned()
-}
-
-/// The leftmost match in each view that counts; the folded view's only where it differs.
-fn spans(pack: &Pack, index: usize, views: ViewSet, scratch: &Scratch) -> Vec<SpanTrace> {
-    let Some(pattern) = pack.patterns.get(index) else { return Vec::new() };
-    let Some(field) = pack.fields.get(pattern.field) else { return Vec::new() };
-    let mut spans: Vec<SpanTrace> = Vec::new();
-    for (view, name) in [(ViewSet::RAW, ViewName::Raw), (ViewSet::FOLDED, ViewName::Folded)] {
-        let Some(span) = sent(pack, index, view.both(views), scratch) else { continue };
-        if !spans.iter().any(|known| known.start == span.start && known.end == span.end) {
-            let (pattern, field) = (pattern.written.clone(), field.clone());
-            spans.push(SpanTrace { pattern, field, view: name, start: span.start, end: span.end });
-        }
+impl<'r> Witness<'r> for Heard<'r> {
+    const WANTS_ALL: bool = true;
+    fn hear(&mut self, judged: Judged<'r>) {
+        self.0.push(judged);
     }
-    spans
 }
 
-fn classes(pack: &Pack, fired: &[usize], scratch: &Scratch) -> Vec<ClassTrace> {
-    let mut witnesses = std::collections::BTreeMap::<usize, usize>::new();
-    for class in fired.iter().filter_map(|rule| pack.rules.get(*rule)?.class) {
+/// Whether some pattern of a rule matched: one whose only condition is short is not near for that.
+fn is_near(heard: &Heard<'_>, hits: &Hits) -> bool {
+    let matched = |index: &u32| hits.get(*index).matched != ViewSet::NONE;
+    heard.0.iter().any(|judged| match judged {
+        Judged::Any(patterns, _) => patterns.iter().any(matched),
+        Judged::All(pattern, _) | Judged::None(pattern, _) => matched(pattern),
+        Judged::Where(..) => false,
+    })
+}
+
+/// Tells of one rule's conditions.
+struct Teller<'s> {
+    rule: &'s Rule,
+    finder: Finder<'s>,
+}
+
+impl Teller<'_> {
+    fn condition(&mut self, judged: &Judged<'_>) -> ConditionTrace {
+        let (kind, patterns, views) = match judged {
+            Judged::Any(patterns, _) => (ConditionKind::Any, patterns.to_vec(), self.rule.positive_views()),
+            Judged::All(pattern, _) => (ConditionKind::All, vec![*pattern], self.rule.positive_views()),
+            Judged::None(pattern, _) => (ConditionKind::None, vec![*pattern], self.rule.negative_views()),
+            Judged::Where(..) => (ConditionKind::Where, Vec::new(), self.rule.positive_views()),
+        };
+        let pack = self.finder.pack;
+        let written = match judged {
+            Judged::Where(comparison, _) => vec![comparison.written.clone()],
+            _ => patterns.iter().filter_map(|at| Some(pack.patterns.get(*at as usize)?.written.clone())).collect(),
+        };
+        let spans = patterns.iter().flat_map(|index| self.spans(*index, views)).collect();
+        let mut absent: Vec<Field> =
+            patterns.iter().filter_map(|index| absent(pack, *index, self.finder.fields)).collect();
+        absent.sort();
+        absent.dedup();
+        ConditionTrace { kind, state: judged.truth(), written, spans, absent }
+    }
+
+    /// The leftmost match in each view that counts; the folded view's only where it differs.
+    fn spans(&mut self, index: u32, views: ViewSet) -> Vec<SpanTrace> {
+        let pack = self.finder.pack;
+        let Some(pattern) = pack.patterns.get(index as usize) else { return Vec::new() };
+        let Some(field) = pack.fields.get(pattern.field as usize) else { return Vec::new() };
+        let mut spans: Vec<SpanTrace> = Vec::new();
+        for (view, name) in [(ViewSet::RAW, ViewName::Raw), (ViewSet::FOLDED, ViewName::Folded)] {
+            let Ok(Some(span)) = self.finder.sent(index, view.both(views)) else { continue };
+            if !spans.iter().any(|known| known.start == span.start && known.end == span.end) {
+                let (pattern, field) = (pattern.written.clone(), field.clone());
+                spans.push(SpanTrace { pattern, field, view: name, start: span.start, end: span.end });
+            }
+        }
+        spans
+    }
+}
+
+fn absent(pack: &Pack, index: u32, fields: &Fields) -> Option<Field> {
+    let field = pack.patterns.get(index as usize)?.field;
+    pack.fields.get(field as usize).filter(|_| !fields.has(field)).cloned()
+}
+
+fn classes(pack: &Pack, fired: &[u32], scratch: &Scratch) -> Vec<ClassTrace> {
+    let mut witnesses = std::collections::BTreeMap::<u32, usize>::new();
+    for class in fired.iter().filter_map(|rule| pack.rules.get(*rule as usize)?.class) {
         *witnesses.entry(class).or_default() += 1;
     }
     witnesses.into_iter().filter_map(|(class, count)| class_trace(pack, class, count, scratch)).collect()
 }
 
-fn class_trace(pack: &Pack, class: usize, witnesses: usize, scratch: &Scratch) -> Option<ClassTrace> {
-    let spec = pack.classes.get(class)?;
-    let novelty = Novelty::of(spec, scratch.text(), &mut Steps::new(u64::MAX)).ok()?;
+fn class_trace(pack: &Pack, class: u32, witnesses: usize, scratch: &Scratch) -> Option<ClassTrace> {
+    let spec = pack.classes.get(class as usize)?;
+    let novelty = Novelty::of(spec, scratch.fields.text(), &mut Steps::new(u64::MAX)).ok()?;
     let asks = spec.words_max.is_some() || spec.vocabulary.is_some();
     Some(ClassTrace {
         class: spec.class.clone(),

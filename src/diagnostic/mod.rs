@@ -20,12 +20,16 @@ use std::sync::Arc;
 pub struct SourceFile {
     name: String,
     text: String,
+    /// Where each line but the first starts: files have thousands of rules, and each says where it stands.
+    line_starts: Vec<usize>,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        let text: String = text.into();
+        let line_starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        Arc::new(Self { name: name.into(), text, line_starts })
     }
 
     /// The name to show, as the user wrote it.
@@ -41,10 +45,10 @@ impl SourceFile {
     /// Line and column, both from 1, of a byte offset; columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let lines = self.line_starts.partition_point(|start| *start <= before.len());
+        let line_start = lines.checked_sub(1).and_then(|last| self.line_starts.get(last)).copied().unwrap_or(0);
         let column = before.get(line_start..).map_or(0, |text| text.chars().count()) + 1;
-        (line, column)
+        (lines + 1, column)
     }
 }
 

@@ -1,8 +1,11 @@
 //! A pack: rules, compiled. `rules` makes it, `classify` reads it.
 
+pub(crate) mod gaps;
+pub(crate) mod literals;
 pub(crate) mod number;
 pub(crate) mod pattern;
-pub(crate) mod scanner;
+pub(crate) mod phrases;
+mod table;
 mod truth;
 
 pub use truth::Truth;
@@ -11,9 +14,11 @@ use crate::channel::Channel;
 use crate::class::{Class, RuleId};
 use crate::digest::Digest;
 use crate::message::Field;
+use gaps::Gaps;
+use literals::Literals;
 use number::Comparison;
 use pattern::{Pattern, ViewSet};
-use scanner::Scanner;
+use phrases::Phrases;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -26,31 +31,37 @@ pub struct Pack {
     pub(crate) digest: Digest,
     /// Ordered by id.
     pub(crate) rules: Vec<Rule>,
+    /// What people know each rule by, in the same order.
+    pub(crate) infos: Vec<RuleInfo>,
     /// Ordered by name.
     pub(crate) classes: Vec<ClassSpec>,
     pub(crate) restrictions: Vec<Restriction>,
-    /// The text first.
+    /// In their own order: the text first.
     pub(crate) fields: Vec<Field>,
     pub(crate) patterns: Vec<Pattern>,
-    pub(crate) scanner: Scanner,
-    /// Regexes that run on every message.
-    pub(crate) ungated: Vec<usize>,
-    /// Restricting rules that look at a field which may be absent: they can fire though nothing matches.
-    pub(crate) fail_closed: Vec<usize>,
+    pub(crate) phrases: Phrases,
+    pub(crate) gaps: Gaps,
+    pub(crate) literals: Literals,
+    /// Regexes that some rule waits for and that have no literal to wait for: they run on every message.
+    pub(crate) open: Vec<u32>,
+    /// For each field, the restricting rules that look at it: where it is absent they can fire though nothing
+    /// matches.
+    pub(crate) fail_closed: Vec<Vec<u32>>,
 }
 
-/// A rule, compiled.
-#[derive(Debug)]
+/// A rule, compiled. Patterns are by index.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rule {
-    pub(crate) info: RuleInfo,
     /// Its class, by index; `None` for a restricting rule.
-    pub(crate) class: Option<usize>,
+    pub(crate) class: Option<u32>,
     /// Empty where it is for every channel.
     pub(crate) channels: Vec<ChannelFilter>,
-    pub(crate) any: Vec<usize>,
-    pub(crate) all: Vec<usize>,
-    pub(crate) none: Vec<usize>,
+    pub(crate) any: Box<[u32]>,
+    pub(crate) all: Box<[u32]>,
+    pub(crate) none: Box<[u32]>,
     pub(crate) comparisons: Vec<Comparison>,
+    /// It has an `any` and no other condition: whatever wakes it makes it fire.
+    pub(crate) is_plain: bool,
 }
 
 /// What people know a rule by.
@@ -149,13 +160,13 @@ impl Pack {
 
     /// A rule by its id.
     pub fn rule(&self, id: &RuleId) -> Option<&RuleInfo> {
-        let at = self.rules.binary_search_by(|rule| rule.info.id.cmp(id)).ok()?;
-        self.rules.get(at).map(|rule| &rule.info)
+        let at = self.infos.binary_search_by(|info| info.id.cmp(id)).ok()?;
+        self.infos.get(at)
     }
 
     /// Every rule, by id.
     pub fn rules(&self) -> impl Iterator<Item = &RuleInfo> {
-        self.rules.iter().map(|rule| &rule.info)
+        self.infos.iter()
     }
 
     /// How many rules there are.

@@ -1,9 +1,10 @@
 //! What a pack looks for: patterns on fields, the literals that find them, and in which views.
 
+use super::gaps::Gap;
 use regex_automata::meta::Regex;
 
 /// A set of views.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ViewSet(u8);
 
 impl ViewSet {
@@ -24,6 +25,10 @@ impl ViewSet {
         Self(self.0 & other.0)
     }
 
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(crate) fn overlaps(self, other: Self) -> bool {
         self.both(other) != Self::NONE
     }
@@ -33,23 +38,27 @@ impl ViewSet {
 #[derive(Debug)]
 pub(crate) struct Pattern {
     /// The field, by its index in the pack.
-    pub(crate) field: usize,
+    pub(crate) field: u32,
     /// As a rule writes it.
     pub(crate) written: String,
     /// The views that some rule wants it in.
     pub(crate) views: ViewSet,
+    /// The views in which it can make a rule a candidate; none where no rule waits for it.
+    pub(crate) wakes: ViewSet,
     /// How it is matched.
     pub(crate) matcher: Matcher,
-    /// The rules that use it, by index.
-    pub(crate) rules: Vec<usize>,
+    /// The rules that cannot fire until it has matched, or another that they wait for; by index.
+    pub(crate) rules: Vec<u32>,
 }
 
 /// How a pattern is matched.
 #[derive(Debug)]
 pub(crate) enum Matcher {
-    /// By its literals, all of them in the scanner.
+    /// By its words, or by its literals.
     Phrase,
-    /// By a regex, which runs once one of the literals that it needs was seen.
+    /// By two words and what is between.
+    Gap(Gap),
+    /// By a regex, which runs once one of the literals that it needs was seen, and a rule asks.
     Regex {
         /// The regex; it has no lazy DFA, so that its worst case is known.
         regex: Box<Regex>,
@@ -58,13 +67,26 @@ pub(crate) enum Matcher {
     },
 }
 
-/// What the scanner must see before a regex is run.
+impl Matcher {
+    /// How dear it is to let a rule wait for this: what the scan finds anyway is cheap, a regex that must run on
+    /// every message is not.
+    pub(crate) fn cost_to_wait_for(&self) -> u32 {
+        match self {
+            Self::Phrase => 0,
+            Self::Gap(_) => 1,
+            Self::Regex { gate: Gate::Prefix | Gate::Suffix, .. } => 2,
+            Self::Regex { gate: Gate::Open, .. } => 3,
+        }
+    }
+}
+
+/// What must be seen before a regex is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     /// One of the literals that every match begins with: the search starts at the first.
     Prefix,
     /// One of the literals that every match ends with: the search starts at the front.
     Suffix,
-    /// There are no such literals: it always runs.
+    /// There are no such literals.
     Open,
 }

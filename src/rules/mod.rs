@@ -3,6 +3,7 @@
 mod canonical;
 mod classes;
 mod compile;
+mod gap;
 mod lint;
 mod lists;
 mod load;

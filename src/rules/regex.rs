@@ -3,6 +3,7 @@
 //! The views are case-folded, so characters that folding removes are taken out of every class first: `(?i)k`
 //! becomes `k` and not `[Kk\u{212a}]`. That leaves literals for the scanner to look for.
 
+use super::gap::{self, GapShape};
 use crate::pack::pattern::Gate;
 use crate::views::chars::fold_case;
 use regex_automata::meta::Regex;
@@ -27,6 +28,8 @@ pub(crate) struct Compiled {
     pub(crate) gate: Gate,
     /// The literals of the gate.
     pub(crate) literals: Vec<Vec<u8>>,
+    /// Its shape, where it is two words and a gap.
+    pub(crate) gap: Option<GapShape>,
     /// The names of its groups.
     pub(crate) groups: Vec<String>,
 }
@@ -77,7 +80,8 @@ pub(crate) fn compile(source: &str) -> Result<Compiled, RegexError> {
     let (gate, literals) = gate(&hir);
     let groups =
         regex.group_info().pattern_names(regex_automata::PatternID::ZERO).flatten().map(String::from).collect();
-    Ok(Compiled { regex, gate, literals, groups })
+    let gap = gap::shape(&hir);
+    Ok(Compiled { regex, gate, literals, gap, groups })
 }
 
 fn parse(source: &str) -> Result<Hir, RegexError> {

@@ -10,9 +10,41 @@ use unicode_security::skeleton;
 /// Fills the raw view: case folded, white space folded, quotes and dashes plain.
 pub(super) fn raw(text: &str, view: &mut View) {
     view.clear();
-    for (at, c) in text.char_indices() {
-        push_raw(view, c, at..at + c.len_utf8());
+    if text.is_ascii() {
+        raw_ascii(text, view);
+    } else {
+        text.char_indices().for_each(|(at, c)| push_raw(view, c, at..at + c.len_utf8()));
     }
+    view.finish();
+}
+
+/// The same for ASCII, where only letters and white space change: whole runs at once.
+fn raw_ascii(text: &str, view: &mut View) {
+    if !has_odd_spaces(text.as_bytes()) {
+        return view.push_ascii(text, 0);
+    }
+    let mut at = 0;
+    for run in text.split_inclusive(|c: char| c.is_ascii_whitespace() || c == '\u{b}') {
+        let end = at + run.len();
+        let words = run.trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\u{b}');
+        if !words.is_empty() {
+            view.push_ascii(words, at);
+        }
+        if words.len() < run.len() {
+            view.push_space(end - 1..end);
+        }
+        at = end;
+    }
+}
+
+/// Whether there is white space that is no space, or stands at an end, or beside other white space.
+fn has_odd_spaces(text: &[u8]) -> bool {
+    let is_other = |byte: &u8| (9..=13).contains(byte);
+    let pairs = text.iter().zip(text.iter().skip(1));
+    text.first() == Some(&b' ')
+        || text.last() == Some(&b' ')
+        || text.iter().fold(false, |found, byte| found | is_other(byte))
+        || pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
 }
 
 /// Fills the folded view: besides, NFKC, invisible characters removed, look-alikes of ASCII made ASCII.
@@ -26,6 +58,7 @@ pub(super) fn folded(text: &str, view: &mut View) {
         cluster.push(c, at..at + c.len_utf8());
     }
     cluster.flush(view);
+    view.finish();
 }
 
 fn push_raw(view: &mut View, c: char, sent: Range<usize>) {

@@ -4,6 +4,7 @@
 //! *Folded* also undoes what hides a word: compatibility forms (NFKC), invisible characters, look-alikes
 //! (UTS #39). What helps to handle a message must match raw; what helps to escalate it may match either.
 
+pub(crate) mod atoms;
 pub(crate) mod chars;
 mod fold;
 mod inspect;
@@ -22,6 +23,7 @@ pub struct Views {
     raw: View,
     folded: View,
     shared: bool,
+    ascii: bool,
 }
 
 impl Views {
@@ -36,7 +38,8 @@ impl Views {
     pub fn refill(&mut self, text: &str) {
         fold::raw(text, &mut self.raw);
         // Folding changes nothing that is plain ASCII, bar what the raw view changed already.
-        self.shared = self.raw.text().is_ascii() || {
+        self.ascii = text.is_ascii() || self.raw.text().is_ascii();
+        self.shared = self.ascii || {
             fold::folded(text, &mut self.folded);
             self.folded.text() == self.raw.text()
         };
@@ -50,6 +53,11 @@ impl Views {
     /// The folded view; the raw one where both say the same.
     pub fn folded(&self) -> &View {
         if self.shared { &self.raw } else { &self.folded }
+    }
+
+    /// Whether the raw view, and so the folded one, is ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
     }
 
     /// Whether both views say the same, so that one scan serves both.

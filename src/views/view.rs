@@ -1,11 +1,15 @@
 //! A view's text and its map back to the field as sent.
 
+use super::atoms::PADDING;
 use std::ops::Range;
 
 /// A field as one of its views has it. Offsets into the view map to ranges of the field as sent.
 #[derive(Clone, Debug, Default)]
 pub struct View {
+    /// The text, and zeros after it, so that whoever reads eight bytes at a time never has to ask.
     text: String,
+    /// How long the text is; zero while it is made.
+    len: usize,
     pieces: Vec<Piece>,
     space: Option<Range<usize>>,
 }
@@ -22,6 +26,11 @@ struct Piece {
 impl View {
     /// The view's text.
     pub fn text(&self) -> &str {
+        self.text.get(..self.len).unwrap_or("")
+    }
+
+    /// The text, and eight zeros after it.
+    pub(crate) fn padded(&self) -> &str {
         &self.text
     }
 
@@ -36,12 +45,20 @@ impl View {
         start..end
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(super) fn into_text(mut self) -> String {
+        self.text.truncate(self.len);
         self.text
+    }
+
+    /// Ends the making of it.
+    pub(super) fn finish(&mut self) {
+        self.len = self.text.len();
+        self.text.push_str(PADDING);
     }
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
+        self.len = 0;
         self.pieces.clear();
         self.space = None;
     }
@@ -60,6 +77,17 @@ impl View {
         let linear = c.len_utf8() == sent.len();
         self.piece_for(sent, linear);
         self.text.push(c);
+    }
+
+    /// Adds ASCII without white space to fold, whose letters become small, sent from `at` on.
+    pub(super) fn push_ascii(&mut self, text: &str, at: usize) {
+        self.flush_space();
+        self.piece_for(at..at + text.len(), true);
+        let from = self.text.len();
+        self.text.push_str(text);
+        if let Some(added) = self.text.get_mut(from..) {
+            added.make_ascii_lowercase();
+        }
     }
 
     /// Adds text that stands, as a whole, for a range of the field.

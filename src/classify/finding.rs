@@ -1,0 +1,82 @@
+//! What classifying found, borrowed from the pack and the scratch.
+
+use super::Outcome;
+use super::scratch::Spot;
+use crate::class::{Class, RuleId};
+use crate::message::Field;
+use crate::pack::{Effect, Pack};
+use crate::reason::Reason;
+use crate::verdict::{self, Evidence, Verdict};
+
+/// A verdict with its evidence, borrowed: nothing is copied until somebody wants to keep it.
+#[derive(Clone, Copy)]
+pub struct Finding<'s> {
+    pack: &'s Pack,
+    outcome: Outcome,
+    evidence: &'s [Spot],
+}
+
+/// A place where a rule fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'s> {
+    /// The rule.
+    pub rule: &'s RuleId,
+    /// What it does.
+    pub effect: &'s Effect,
+    /// The field that it looked at.
+    pub field: &'s Field,
+    /// First byte, in the field as sent; `start == end` where the rule fired because the field is absent.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl<'s> Finding<'s> {
+    pub(super) fn new(pack: &'s Pack, outcome: Result<Outcome, Reason>, evidence: &'s [Spot]) -> Self {
+        Self { pack, outcome: outcome.unwrap_or_else(Outcome::None), evidence }
+    }
+
+    /// The class, if there is one.
+    pub fn class(&self) -> Option<&'s Class> {
+        match self.outcome {
+            Outcome::Class(class) => self.pack.classes.get(class as usize).map(|spec| &spec.class),
+            Outcome::None(_) => None,
+        }
+    }
+
+    /// Why there is no class, if there is none.
+    pub fn reason(&self) -> Option<Reason> {
+        match self.outcome {
+            // A class that the pack does not have is none.
+            Outcome::Class(class) => self.pack.classes.get(class as usize).is_none().then_some(Reason::Unmatched),
+            Outcome::None(reason) => Some(reason),
+        }
+    }
+
+    /// What fired, and where; ordered by rule, then by place.
+    pub fn evidence(&self) -> impl Iterator<Item = Place<'s>> + use<'s> {
+        let Self { pack, evidence, .. } = *self;
+        const TEXT: &Field = &Field::Text;
+        evidence.iter().filter_map(move |spot| {
+            let info = pack.infos.get(spot.rule as usize)?;
+            let field = pack.fields.get(spot.field as usize).unwrap_or(TEXT);
+            let (start, end) = (spot.start as usize, spot.end as usize);
+            Some(Place { rule: &info.id, effect: &info.effect, field, start, end })
+        })
+    }
+
+    /// A verdict to keep.
+    pub fn to_verdict(&self) -> Verdict {
+        let evidence = self.evidence().map(|place| Evidence {
+            rule: place.rule.clone(),
+            field: place.field.clone(),
+            start: place.start,
+            end: place.end,
+        });
+        let outcome = match (self.class(), self.reason()) {
+            (Some(class), _) => verdict::Outcome::Class(class.clone()),
+            (None, reason) => verdict::Outcome::None(reason.unwrap_or(Reason::Unmatched)),
+        };
+        Verdict { outcome, evidence: evidence.collect() }
+    }
+}

@@ -1,0 +1,234 @@
+//! Gaps: two words, and so many characters between them (`\brefund\b.{0,40}\baccount\b`).
+//!
+//! As an automaton over characters each start would have to be told from every other, which takes thousands of
+//! states. As two words and a distance it takes two look-ups: where the second is found, the places of the first
+//! are looked at from the nearest on back, as far as the gap reaches.
+
+use super::pattern::ViewSet;
+use super::phrases::{Phrases, Word};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
+use std::ops::Range;
+
+/// A literal of gaps, by its number.
+pub(crate) type Literal = u32;
+
+/// A regex of the form literal, any characters, literal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Gap {
+    /// What stands first.
+    pub(crate) first: Literal,
+    /// What stands last.
+    pub(crate) second: Literal,
+    /// The fewest characters between them.
+    pub(crate) chars_min: u32,
+    /// The most characters between them.
+    pub(crate) chars_max: u32,
+    /// Whether a match reaches to the last of the second, else to the nearest.
+    pub(crate) greedy: bool,
+}
+
+/// A literal: letters, digits and `_` of ASCII, in small letters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GapLiteral {
+    /// Its text.
+    pub(crate) text: String,
+    /// `\b` stands before it.
+    pub(crate) before: bool,
+    /// `\b` stands after it.
+    pub(crate) after: bool,
+}
+
+/// Which gap waits for a literal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct GapUse {
+    /// The pattern.
+    pub(crate) pattern: u32,
+    /// The field that the pattern looks at.
+    pub(crate) field: u32,
+    /// The views in which it counts.
+    pub(crate) views: ViewSet,
+    /// What must have been before.
+    pub(crate) first: Literal,
+    /// The fewest characters between.
+    pub(crate) chars_min: u32,
+    /// The most.
+    pub(crate) chars_max: u32,
+}
+
+/// A literal within a word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Within {
+    /// The literal.
+    pub(crate) literal: Literal,
+    /// Its first byte in the word.
+    pub(crate) at: u32,
+    /// How many bytes it has.
+    pub(crate) bytes: u32,
+}
+
+/// All gaps of a pack.
+pub(crate) struct Gaps {
+    pub(crate) literals: Vec<GapLiteral>,
+    /// For each literal, where its uses begin; one more than there are literals.
+    uses_from: Vec<u32>,
+    uses: Vec<GapUse>,
+    /// For each word of the dictionary, where what is within begins; one more than there are words.
+    within_from: Vec<u32>,
+    within: Vec<Within>,
+    /// All literals, for texts that are not ASCII and for words that the dictionary does not have.
+    automaton: AhoCorasick,
+    /// Whether some literal may be found where no word of the dictionary is.
+    pub(crate) partial: bool,
+    pub(crate) uses_max: u32,
+    pub(crate) within_max: u32,
+}
+
+impl Gaps {
+    /// Gaps: the literals, sorted, and the uses of each.
+    ///
+    /// # Errors
+    /// Where the automaton of the literals becomes too large.
+    pub(crate) fn new(
+        literals: Vec<GapLiteral>,
+        uses: Vec<Vec<GapUse>>,
+        phrases: &Phrases,
+    ) -> Result<Self, BuildError> {
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .match_kind(MatchKind::Standard)
+            .build(literals.iter().map(|literal| &literal.text))?;
+        let uses_max = uses.iter().map(Vec::len).max().unwrap_or(0) as u32;
+        let (uses_from, uses) = flat(uses);
+        let mut gaps = Self {
+            partial: literals.iter().any(|literal| !(literal.before && literal.after && phrases.has(&literal.text))),
+            literals,
+            uses_from,
+            uses,
+            within_from: Vec::new(),
+            within: Vec::new(),
+            automaton,
+            uses_max,
+            within_max: 0,
+        };
+        let words = (0..phrases.words()).map(|word| phrases.text_of(word).unwrap_or(""));
+        let within: Vec<Vec<Within>> = words.map(|word| gaps.in_word(word).collect()).collect();
+        gaps.within_max = within.iter().map(Vec::len).max().unwrap_or(0) as u32;
+        (gaps.within_from, gaps.within) = flat(within);
+        Ok(gaps)
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.literals.is_empty()
+    }
+
+    /// The gaps that wait for a literal as their second.
+    pub(crate) fn uses(&self, literal: Literal) -> &[GapUse] {
+        slice(&self.uses_from, &self.uses, literal)
+    }
+
+    /// The literals within a word of the dictionary, by where they end.
+    pub(crate) fn within(&self, word: Word) -> &[Within] {
+        slice(&self.within_from, &self.within, word)
+    }
+
+    /// The literals within a whole atom of ASCII, by where they end.
+    pub(crate) fn in_word<'s>(&'s self, word: &'s str) -> impl Iterator<Item = Within> + 's {
+        self.automaton.find_overlapping_iter(word).filter_map(|found| {
+            let literal = self.literals.get(found.pattern().as_usize())?;
+            let fits = (!literal.before || found.start() == 0) && (!literal.after || found.end() == word.len());
+            let (at, bytes) = (found.start() as u32, (found.end() - found.start()) as u32);
+            fits.then_some(Within { literal: found.pattern().as_u32(), at, bytes })
+        })
+    }
+
+    /// The literals within any text, by where they end.
+    pub(crate) fn in_text<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Literal, Range<usize>)> + 's {
+        self.automaton.find_overlapping_iter(text).filter_map(|found| {
+            let literal = self.literals.get(found.pattern().as_usize())?;
+            literal.fits(text, &found.range()).then(|| (found.pattern().as_u32(), found.range()))
+        })
+    }
+
+    /// The leftmost match of a gap, as a regex has it.
+    pub(crate) fn find(&self, gap: &Gap, text: &str) -> Option<Range<usize>> {
+        let (first, second) = (self.literals.get(gap.first as usize)?, self.literals.get(gap.second as usize)?);
+        let mut seconds = second.places(text, 0).peekable();
+        for start in first.places(text, 0) {
+            let end = start + first.text.len();
+            let from = skip(text, end, gap.chars_min)?;
+            let to = skip(text, end, gap.chars_max).unwrap_or(text.len());
+            while seconds.next_if(|at| *at < from).is_some() {}
+            let Some(nearest) = seconds.peek().copied().filter(|at| *at <= to) else { continue };
+            let last = if gap.greedy { seconds.take_while(|at| *at <= to).last() } else { Some(nearest) };
+            return Some(start..last.unwrap_or(nearest) + second.text.len());
+        }
+        None
+    }
+
+    /// Memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.literals.iter().map(|literal| literal.text.len() + size_of::<GapLiteral>()).sum::<usize>()
+            + (self.uses_from.len() + self.within_from.len()) * 4
+            + self.uses.len() * size_of::<GapUse>()
+            + self.within.len() * size_of::<Within>()
+            + self.automaton.memory_usage()
+    }
+}
+
+impl GapLiteral {
+    /// Whether the `\b` of a literal hold where its text was found.
+    pub(crate) fn fits(&self, text: &str, found: &Range<usize>) -> bool {
+        (!self.before || text.get(..found.start).is_some_and(|before| !before.chars().next_back().is_some_and(is_word)))
+            && (!self.after || text.get(found.end..).is_some_and(|after| !after.chars().next().is_some_and(is_word)))
+    }
+
+    /// Every place of the literal from `from` on, overlapping ones too.
+    fn places<'t>(&'t self, text: &'t str, from: usize) -> impl Iterator<Item = usize> + 't {
+        let mut from = from;
+        std::iter::from_fn(move || {
+            loop {
+                let at = from + memchr::memmem::find(text.as_bytes().get(from..)?, self.text.as_bytes())?;
+                from = at + 1;
+                if self.fits(text, &(at..at + self.text.len())) {
+                    return Some(at);
+                }
+            }
+        })
+    }
+}
+
+/// What a regex's `\b` takes for a part of a word.
+fn is_word(c: char) -> bool {
+    regex_syntax::try_is_word_character(c).unwrap_or(false)
+}
+
+/// The place that is so many characters after `at`; `None` beyond the end.
+pub(crate) fn skip(text: &str, at: usize, chars: u32) -> Option<usize> {
+    if chars == 0 {
+        return Some(at);
+    }
+    let rest = text.get(at..)?;
+    let chars = chars as usize;
+    match rest.char_indices().nth(chars) {
+        Some((end, _)) => Some(at + end),
+        None => (rest.chars().count() == chars).then_some(text.len()),
+    }
+}
+
+fn flat<T>(lists: Vec<Vec<T>>) -> (Vec<u32>, Vec<T>) {
+    let mut from = vec![0];
+    let mut all = Vec::new();
+    for list in lists {
+        all.extend(list);
+        from.push(all.len() as u32);
+    }
+    (from, all)
+}
+
+fn slice<'t, T>(from: &[u32], all: &'t [T], at: u32) -> &'t [T] {
+    match (from.get(at as usize), from.get(at as usize + 1)) {
+        (Some(start), Some(end)) => all.get(*start as usize..*end as usize).unwrap_or(&[]),
+        _ => &[],
+    }
+}

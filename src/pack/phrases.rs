@@ -1,0 +1,181 @@
+//! Phrases over words: a tree whose letters are whole words.
+//!
+//! Text has five times fewer words than bytes, and nearly all phrases are words with white space between. So the
+//! words of a text are looked up once, each in a table of all words that phrases are made of, and a phrase is a
+//! path of them. Three tables do it: from a word's bytes to its number; from a node, what stands between the
+//! words, and the next word to the next node; and from a node to the patterns that end there.
+//!
+//! Work per word: one look-up, and one for each phrase that may go on. No more can go on at once than the tree
+//! has phrases whose beginning is another's end; that number is counted when the tree is made ([`Phrases::open_max`]).
+
+mod build;
+
+pub(crate) use build::PhraseBuilder;
+
+use super::pattern::ViewSet;
+use super::table::Table;
+use crate::views::atoms::{Atom, KEY_BYTES};
+
+/// A word, by its number.
+pub(crate) type Word = u32;
+/// A place in the tree, by its number. That of a phrase's first word is the word's own.
+pub(crate) type Node = u32;
+
+/// What stands between two words, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Between(u32);
+
+impl Between {
+    /// One space: nearly always.
+    pub(crate) const SPACE: Self = Self(0);
+}
+
+const WORD_BITS: u32 = 26;
+const BETWEEN_BITS: u32 = 12;
+
+/// All phrases of a pack that begin and end with a word.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Phrases {
+    /// Words of up to eight bytes, by their bytes.
+    short: Table,
+    /// Longer ones, by a hash of them.
+    long: Table,
+    /// All words, one after the other, and where each ends.
+    text: String,
+    ends: Vec<u32>,
+    /// What stands between words and is no single space: by number, less one.
+    betweens: Vec<String>,
+    edges: Table,
+    nodes: Vec<NodeInfo>,
+    outputs: Vec<PhraseUse>,
+    /// The most phrases that may go on at once.
+    open_max: u32,
+    /// The most outputs that one word can end.
+    outputs_max: u32,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct NodeInfo {
+    /// Its first output; the others follow.
+    first: u32,
+    count: u32,
+    /// Whether a phrase goes on from here.
+    goes_on: bool,
+}
+
+/// What it means that a phrase was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PhraseUse {
+    /// The pattern that it belongs to.
+    pub(crate) pattern: u32,
+    /// The field that the pattern looks at.
+    pub(crate) field: u32,
+    /// The one rule that waits for the pattern; [`PhraseUse::MANY`] where it is another number of rules.
+    pub(crate) rule: u32,
+    /// The views in which it counts.
+    pub(crate) views: ViewSet,
+    /// The views in which it makes the one rule a candidate.
+    pub(crate) wakes: ViewSet,
+    /// It begins where the field does.
+    pub(crate) at_start: bool,
+    /// It ends where the field does.
+    pub(crate) at_end: bool,
+}
+
+impl PhraseUse {
+    /// The pattern says which rules wait for it.
+    pub(crate) const MANY: u32 = u32::MAX;
+}
+
+impl Phrases {
+    /// The number of a word of a view's text.
+    pub(crate) fn word(&self, text: &str, atom: &Atom) -> Option<Word> {
+        let (start, end) = (atom.start as usize, atom.end as usize);
+        if end - start <= KEY_BYTES {
+            return self.short.get(atom.key);
+        }
+        let word = self.long.get(atom.key | 1)?;
+        (self.text_of(word)? == text.get(start..end)?).then_some(word)
+    }
+
+    /// Whether a word has a number.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        let atom = Atom { start: 0, end: word.len() as u32, key: crate::views::atoms::key(word) };
+        self.word(word, &atom).is_some()
+    }
+
+    /// The number of what stands between two words; `None` where no phrase has that.
+    pub(crate) fn between(&self, text: &str) -> Option<Between> {
+        if text == " " {
+            return Some(Between::SPACE);
+        }
+        let at = self.betweens.binary_search_by(|known| known.as_str().cmp(text)).ok()?;
+        Some(Between(at as u32 + 1))
+    }
+
+    /// Where a phrase that has come to `node` is after one more word.
+    pub(crate) fn next(&self, node: Node, between: Between, word: Word) -> Option<Node> {
+        self.edges.get(edge(node, between, word))
+    }
+
+    /// The patterns that end at a node, and whether phrases go on from it.
+    pub(crate) fn at(&self, node: Node) -> (&[PhraseUse], bool) {
+        let info = self.nodes.get(node as usize).copied().unwrap_or_default();
+        if info.count == 0 {
+            return (&[], info.goes_on);
+        }
+        let end = info.first.saturating_add(info.count);
+        (self.outputs.get(info.first as usize..end as usize).unwrap_or(&[]), info.goes_on)
+    }
+
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A word's text.
+    pub(crate) fn text_of(&self, word: Word) -> Option<&str> {
+        let end = *self.ends.get(word as usize)? as usize;
+        let start = match word.checked_sub(1) {
+            Some(before) => *self.ends.get(before as usize)? as usize,
+            None => 0,
+        };
+        self.text.get(start..end)
+    }
+
+    /// How many words there are.
+    pub(crate) fn words(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
+    /// The most phrases that may go on at once, whatever the text.
+    pub(crate) fn open_max(&self) -> u32 {
+        self.open_max
+    }
+
+    /// The most patterns that may end at one word, whatever the text.
+    pub(crate) fn outputs_max(&self) -> u32 {
+        self.outputs_max
+    }
+
+    /// The most places that one look-up looks at.
+    pub(crate) fn probes_max(&self) -> u32 {
+        self.short.probes_max().max(self.long.probes_max()).max(self.edges.probes_max())
+    }
+
+    /// Memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables = [&self.short, &self.long, &self.edges].map(Table::bytes).iter().sum::<usize>();
+        tables
+            + self.text.len()
+            + self.ends.len() * 4
+            + self.nodes.len() * size_of::<NodeInfo>()
+            + self.outputs.len() * size_of::<PhraseUse>()
+    }
+}
+
+fn edge(node: Node, between: Between, word: Word) -> u64 {
+    // No edge is zero: that is an empty place.
+    (u64::from(node) << (WORD_BITS + BETWEEN_BITS)) | (u64::from(between.0) << WORD_BITS) | (u64::from(word) + 1)
+}

@@ -1,0 +1,180 @@
+//! How the tree of phrases is made.
+
+use super::{Between, Node, NodeInfo, PhraseUse, Phrases, Word, edge};
+use crate::pack::pattern::ViewSet;
+use crate::pack::table::Table;
+use crate::views::atoms::{self, KEY_BYTES};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// More kinds of what stands between words than this are left to the literals.
+const BETWEENS_MAX: usize = 4_000;
+/// More words than this are left to the literals.
+const WORDS_MAX: usize = 1 << 25;
+
+/// Phrases being collected.
+#[derive(Default)]
+pub(crate) struct PhraseBuilder {
+    words: BTreeSet<String>,
+    /// Words of more than eight bytes, by their key: of two with the same, only one can be looked up.
+    long: BTreeMap<u64, String>,
+    betweens: BTreeSet<String>,
+    phrases: BTreeMap<String, Vec<PhraseUse>>,
+}
+
+impl PhraseBuilder {
+    /// Adds a word, so that it has a number; whether it could be.
+    pub(crate) fn word(&mut self, word: &str) -> bool {
+        if word.len() > KEY_BYTES {
+            let key = atoms::key(word) | 1;
+            if self.long.entry(key).or_insert_with(|| word.to_owned()) != word {
+                return false;
+            }
+        }
+        self.words.len() < WORDS_MAX && (self.words.insert(word.to_owned()) || true)
+    }
+
+    /// Adds a phrase as a view has it; whether it could be: it must begin and end with a word.
+    pub(crate) fn add(&mut self, phrase: &str, usage: PhraseUse) -> bool {
+        let Some((first, rest)) = steps(phrase) else { return false };
+        let new = rest.iter().filter(|(between, _)| *between != " " && !self.betweens.contains(*between)).count();
+        let has_room = self.betweens.len() + new <= BETWEENS_MAX;
+        if !has_room || ![first].into_iter().chain(rest.iter().map(|(_, word)| *word)).all(|word| self.word(word)) {
+            return false;
+        }
+        self.betweens.extend(rest.iter().map(|(between, _)| *between).filter(|it| *it != " ").map(str::to_owned));
+        let uses = self.phrases.entry(phrase.to_owned()).or_default();
+        match uses.iter_mut().find(|seen| PhraseUse { views: usage.views, ..**seen } == usage) {
+            Some(seen) => seen.views = seen.views.with(usage.views),
+            None => uses.push(usage),
+        }
+        true
+    }
+
+    /// The tree.
+    pub(crate) fn build(self) -> Phrases {
+        let words: Vec<String> = self.words.into_iter().collect();
+        let numbers: BTreeMap<&str, Word> = words.iter().map(String::as_str).zip(0..).collect();
+        let betweens: Vec<String> = self.betweens.into_iter().collect();
+        let number = |word: &str| numbers.get(word).copied().unwrap_or(0);
+        let between = |text: &str| match betweens.binary_search_by(|known| known.as_str().cmp(text)) {
+            Ok(at) => Between(at as u32 + 1),
+            Err(_) => Between::SPACE,
+        };
+        let mut tree = Tree::new(words.len());
+        for (phrase, uses) in &self.phrases {
+            let Some((first, rest)) = steps(phrase) else { continue };
+            let rest = rest.into_iter().map(|(text, word)| (between(text), number(word)));
+            tree.add(number(first), rest, uses);
+        }
+        let keyed = |fits: fn(&str) -> bool, key: fn(&str) -> u64| -> Vec<(u64, u32)> {
+            words.iter().zip(0..).filter(|(word, _)| fits(word)).map(|(word, at)| (key(word), at)).collect()
+        };
+        let mut end = 0;
+        let ends = words.iter().map(|word| {
+            end += word.len() as u32;
+            end
+        });
+        Phrases {
+            short: Table::new(&keyed(|word| word.len() <= KEY_BYTES, atoms::key)),
+            long: Table::new(&keyed(|word| word.len() > KEY_BYTES, |word| atoms::key(word) | 1)),
+            ends: ends.collect(),
+            text: words.concat(),
+            betweens,
+            ..tree.finish()
+        }
+    }
+}
+
+/// The words of a phrase, each but the first with what stands before it; `None` where it does not begin and
+/// end with a word.
+fn steps(phrase: &str) -> Option<(&str, Vec<(&str, &str)>)> {
+    let found = atoms::atoms_of(phrase);
+    let (first, rest) = found.split_first()?;
+    let (start, mut end) = (first.start as usize, first.end as usize);
+    let first = phrase.get(start..end)?;
+    let mut steps = Vec::with_capacity(rest.len());
+    for atom in rest {
+        let (start, next) = (atom.start as usize, atom.end as usize);
+        steps.push((phrase.get(end..start)?, phrase.get(start..next)?));
+        end = next;
+    }
+    (start == 0 && end == phrase.len()).then_some((first, steps))
+}
+
+/// The tree while it grows.
+struct Tree {
+    children: BTreeMap<(Node, u32, Word), Node>,
+    uses: Vec<Vec<PhraseUse>>,
+    words: usize,
+}
+
+impl Tree {
+    /// Each word is a node.
+    fn new(words: usize) -> Self {
+        Self { children: BTreeMap::new(), uses: vec![Vec::new(); words], words }
+    }
+
+    fn add(&mut self, first: Word, rest: impl Iterator<Item = (Between, Word)>, uses: &[PhraseUse]) {
+        let mut node = first;
+        for (between, word) in rest {
+            let new = self.uses.len() as Node;
+            let next = *self.children.entry((node, between.0, word)).or_insert(new);
+            if next == new {
+                self.uses.push(Vec::new());
+            }
+            node = next;
+        }
+        if let Some(here) = self.uses.get_mut(node as usize) {
+            here.extend_from_slice(uses);
+        }
+    }
+
+    fn finish(self) -> Phrases {
+        let edges: Vec<(u64, u32)> = self
+            .children
+            .iter()
+            .map(|((node, between, word), next)| (edge(*node, Between(*between), *word), *next))
+            .collect();
+        let mut nodes = Vec::with_capacity(self.uses.len());
+        let mut outputs: Vec<PhraseUse> = Vec::new();
+        for uses in &self.uses {
+            nodes.push(NodeInfo { first: outputs.len() as u32, count: uses.len() as u32, goes_on: false });
+            outputs.extend(uses.iter().filter(|usage| usage.views != ViewSet::NONE));
+        }
+        for (node, _, _) in self.children.keys() {
+            if let Some(info) = nodes.get_mut(*node as usize) {
+                info.goes_on = true;
+            }
+        }
+        let (open_max, outputs_max) = self.at_once(&nodes);
+        Phrases { edges: Table::new(&edges), nodes, outputs, open_max, outputs_max, ..Phrases::default() }
+    }
+
+    /// The most phrases that go on, and the most outputs, at one place of any text: those of a node and of all
+    /// nodes whose path is an end of its path. Failure links, as of Aho and Corasick (1975), find these.
+    fn at_once(&self, nodes: &[NodeInfo]) -> (u32, u32) {
+        let own = |node: Node| nodes.get(node as usize).map_or((0, 0), |info| (u32::from(info.goes_on), info.count));
+        let mut fails: Vec<Option<Node>> = vec![None; nodes.len()];
+        let mut sums: Vec<(u32, u32)> = (0..nodes.len() as Node).map(own).collect();
+        let mut waiting: VecDeque<Node> = (0..self.words as Node).collect();
+        while let Some(node) = waiting.pop_front() {
+            for ((_, between, word), child) in self.children.range((node, 0, 0)..(node + 1, 0, 0)) {
+                let mut fail = fails.get(node as usize).copied().flatten();
+                let found = loop {
+                    let Some(at) = fail else { break *word };
+                    match self.children.get(&(at, *between, *word)) {
+                        Some(next) => break *next,
+                        None => fail = fails.get(at as usize).copied().flatten(),
+                    }
+                };
+                let (open, outputs) = sums.get(found as usize).copied().unwrap_or_default();
+                if let (Some(fail), Some(sum)) = (fails.get_mut(*child as usize), sums.get_mut(*child as usize)) {
+                    *fail = Some(found);
+                    *sum = (sum.0 + open, sum.1 + outputs);
+                }
+                waiting.push_back(*child);
+            }
+        }
+        sums.into_iter().fold((0, 0), |most, sum| (most.0.max(sum.0), most.1.max(sum.1)))
+    }
+}

@@ -1,0 +1,190 @@
+//! Atoms: the runs of letters, digits and `_` that phrases are made of.
+//!
+//! An atom ends where a word does, but for apostrophes, which are never part of one: `can't` is two atoms with
+//! `'` between them. So what is inside an atom depends on nothing outside it; whether a phrase may begin or
+//! end at one is asked of [`super::words::is_edge`].
+
+use super::chars::{is_invisible, is_mark, is_unspaced, is_word};
+
+/// A run of word characters in a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Atom {
+    /// Its first byte.
+    pub(crate) start: u32,
+    /// One past its last byte.
+    pub(crate) end: u32,
+    /// Its bytes, if there are at most eight (the first is the lowest); else a hash of them.
+    pub(crate) key: u64,
+}
+
+/// Bytes that fit into a key as they are.
+pub(crate) const KEY_BYTES: usize = 8;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// What must follow a text whose atoms are asked for.
+pub(crate) const PADDING: &str = "\0\0\0\0\0\0\0\0";
+
+/// Replaces what is in `atoms` by those of a view's text, from left to right. The text is followed by [`PADDING`].
+pub(crate) fn atoms(padded: &str, atoms: &mut Vec<Atom>) {
+    atoms.clear();
+    if padded.is_ascii() { ascii(padded.as_bytes(), atoms) } else { unicode(padded, atoms) }
+}
+
+/// The atoms of a text without padding.
+pub(crate) fn atoms_of(text: &str) -> Vec<Atom> {
+    let mut found = Vec::new();
+    atoms(&format!("{text}{PADDING}"), &mut found);
+    found
+}
+
+/// The key of an atom.
+pub(crate) fn key(atom: &str) -> u64 {
+    key_at(format!("{atom}{PADDING}").as_bytes(), 0, atom.len())
+}
+
+/// Sixty-four bytes at a time: a bit for each byte that is a word's, and an atom between two changes. Zeros are no
+/// word's, so the padding ends the last atom.
+fn ascii(padded: &[u8], atoms: &mut Vec<Atom>) {
+    let (mut start, mut inside, mut carry) = (0, false, 0);
+    for (block, bytes) in padded.chunks(64).enumerate() {
+        let words = word_bits(bytes);
+        let mut changes = words ^ ((words << 1) | carry);
+        carry = words >> 63;
+        while changes != 0 {
+            let at = block * 64 + changes.trailing_zeros() as usize;
+            changes &= changes - 1;
+            if inside {
+                atoms.push(Atom { start: start as u32, end: at as u32, key: key_at(padded, start, at) });
+            }
+            (start, inside) = (at, !inside);
+        }
+    }
+}
+
+/// A bit for each of up to 64 bytes, all of them ASCII: whether it is a letter (small), a digit or `_`.
+fn word_bits(bytes: &[u8]) -> u64 {
+    let mut bits = 0;
+    let mut shift = 0;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for eight in eights {
+        bits |= gather(u64::from_le_bytes(*eight)) << shift;
+        shift += 8;
+    }
+    if !rest.is_empty() {
+        bits |= gather(partial(rest)) << shift;
+    }
+    bits
+}
+
+/// The lowest bit of each byte of the flags, gathered into eight bits.
+fn gather(bytes: u64) -> u64 {
+    let at_least = |least: u8| bytes.wrapping_add(ONES * u64::from(0x80 - least));
+    let between = |first: u8, last: u8| at_least(first) & !at_least(last + 1);
+    let flags = (between(b'a', b'z') | between(b'0', b'9') | between(b'_', b'_')) & HIGHS;
+    (flags >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// Up to seven bytes as a number, the first the lowest.
+fn partial(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// For each number of bytes up to eight, the bits that they have.
+const MASKS: [u64; 9] = {
+    let mut masks = [u64::MAX; 9];
+    let mut bytes = 0;
+    while bytes < 8 {
+        masks[bytes] = (1 << (8 * bytes)) - 1;
+        bytes += 1;
+    }
+    masks
+};
+
+fn key_at(padded: &[u8], start: usize, end: usize) -> u64 {
+    let masked = |at: usize| {
+        let eight = padded.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |eight| u64::from_le_bytes(*eight));
+        eight & MASKS.get(end - at).copied().unwrap_or(u64::MAX)
+    };
+    if end - start <= KEY_BYTES {
+        return masked(start);
+    }
+    (start..end)
+        .step_by(8)
+        .fold((end - start) as u64, |hash, at| (hash ^ masked(at)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29))
+}
+
+/// Character by character. Marks and invisible characters inside an atom belong to it; in scripts that write
+/// no spaces each character is an atom, with its marks.
+fn unicode(padded: &str, atoms: &mut Vec<Atom>) {
+    let mut open: Option<Open> = None;
+    let close = |open: Option<Open>, atoms: &mut Vec<Atom>| {
+        if let Some(Open { start, end, .. }) = open {
+            atoms.push(Atom { start: start as u32, end: end as u32, key: key_at(padded.as_bytes(), start, end) });
+        }
+    };
+    for (at, c) in padded.char_indices().filter(|(_, c)| !is_invisible(*c)) {
+        let end = at + c.len_utf8();
+        match &mut open {
+            Some(atom) if is_mark(c) => atom.end = end,
+            Some(atom) if is_word(c) && !atom.unspaced && !is_unspaced(c) => atom.end = end,
+            _ if is_mark(c) => {}
+            _ => {
+                close(open.take(), atoms);
+                open = is_word(c).then(|| Open { start: at, end, unspaced: is_unspaced(c) });
+            }
+        }
+    }
+    close(open, atoms);
+}
+
+/// An atom that may go on.
+struct Open {
+    start: usize,
+    end: usize,
+    unspaced: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<&str> {
+        atoms_of(text).iter().map(|atom| &text[atom.start as usize..atom.end as usize]).collect()
+    }
+
+    #[test]
+    fn letters_digits_and_underscores_are_atoms() {
+        assert_eq!(texts("can't pay_2 4.50 at b@c.de"), ["can", "t", "pay_2", "4", "50", "at", "b", "c", "de"]);
+        assert_eq!(texts(""), [""; 0]);
+        assert_eq!(texts("  ?! "), [""; 0]);
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_the_short_ones_are() {
+        for length in 1..200 {
+            let text = "abcdefghi jk. ".repeat(length);
+            let text = &text[..length];
+            let expected: Vec<&str> = text.split([' ', '.']).filter(|atom| !atom.is_empty()).collect();
+            assert_eq!(texts(text), expected);
+        }
+    }
+
+    #[test]
+    fn marks_and_invisible_characters_belong_to_the_atom_they_are_in() {
+        assert_eq!(texts("ca\u{ad}n e\u{301}t \u{200b}so\u{200d} \u{301}x"), ["ca\u{ad}n", "e\u{301}t", "so", "x"]);
+        assert_eq!(texts("会议a b会\u{301}"), ["会", "议", "a", "b", "会\u{301}"]);
+    }
+
+    #[test]
+    fn keys_are_of_the_bytes_alone() {
+        let of = |text: &str| atoms_of(text).last().unwrap().key;
+        for word in ["a", "abcdefgh", "abcdefghi", "abcdefghijklmnopqrstuvwxyz", "straße"] {
+            assert_eq!(of(word), key(word));
+            assert_eq!(of(&format!("x {word} ")), key(word));
+            assert_eq!(of(&format!("xyz xyz {word}")), key(word));
+        }
+        assert_ne!(key("abcdefghi"), key("abcdefghj"));
+    }
+}
