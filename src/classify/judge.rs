@@ -9,6 +9,7 @@ use crate::pack::number::Comparison;
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
+use jiff::Timestamp;
 use regex_automata::meta::Regex;
 use regex_automata::{Input, PatternID};
 
@@ -60,12 +61,18 @@ impl Witness<'_> for () {
 }
 
 /// Finds the rules that fire, of those that the scan marked; ordered by index.
-pub(super) fn judge(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
+pub(super) fn judge(
+    pack: &Pack,
+    message: &Message,
+    now: Timestamp,
+    steps: &mut Steps,
+    scratch: &mut Scratch,
+) -> Result<(), Reason> {
     let Scratch { fields, hits, marks, fired, .. } = scratch;
     let candidates = marks.take();
     let mut bench = Bench { pack, fields, hits, steps };
     let judged = candidates.iter().try_for_each(|index| {
-        let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel)) else {
+        let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
             return Ok(());
         };
         if rule.is_plain && rule.any.len() == 1 && !rule.restricts() {

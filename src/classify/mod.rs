@@ -29,6 +29,7 @@ use crate::message::Message;
 use crate::pack::Pack;
 use crate::reason::Reason;
 use crate::verdict::Verdict;
+use jiff::Timestamp;
 use steps::Steps;
 
 /// The bounds of classifying.
@@ -41,16 +42,28 @@ pub struct ClassifyLimits {
     pub decision_steps_max: u64,
 }
 
-/// Classifies a message. The same pack, message and limits give the same verdict, whatever the scratch
-/// was used for before.
-pub fn classify(pack: &Pack, message: &Message, limits: &ClassifyLimits, scratch: &mut Scratch) -> Verdict {
-    find(pack, message, limits, scratch).to_verdict()
+/// Classifies a message as of `now`. The same pack, message, time and limits give the same verdict, whatever
+/// the scratch was used for before.
+pub fn classify(
+    pack: &Pack,
+    message: &Message,
+    now: Timestamp,
+    limits: &ClassifyLimits,
+    scratch: &mut Scratch,
+) -> Verdict {
+    find(pack, message, now, limits, scratch).to_verdict()
 }
 
 /// The same, without a copy of anything: once the scratch has seen its longest message, it allocates nothing.
-pub fn find<'s>(pack: &'s Pack, message: &Message, limits: &ClassifyLimits, scratch: &'s mut Scratch) -> Finding<'s> {
+pub fn find<'s>(
+    pack: &'s Pack,
+    message: &Message,
+    now: Timestamp,
+    limits: &ClassifyLimits,
+    scratch: &'s mut Scratch,
+) -> Finding<'s> {
     let mut steps = Steps::new(limits.decision_steps_max);
-    let outcome = evaluate(pack, message, limits, &mut steps, scratch);
+    let outcome = evaluate(pack, message, now, limits, &mut steps, scratch);
     if outcome.is_err() {
         scratch.evidence.clear();
     }
@@ -61,11 +74,12 @@ pub fn find<'s>(pack: &'s Pack, message: &Message, limits: &ClassifyLimits, scra
 pub(crate) fn fired(
     pack: &Pack,
     message: &Message,
+    now: Timestamp,
     limits: &ClassifyLimits,
     scratch: &mut Scratch,
 ) -> Result<Vec<RuleId>, Reason> {
     let mut steps = Steps::new(limits.decision_steps_max);
-    evaluate(pack, message, limits, &mut steps, scratch)?;
+    evaluate(pack, message, now, limits, &mut steps, scratch)?;
     let rules = scratch.fired.iter().filter_map(|fired| pack.infos.get(fired.rule as usize));
     Ok(rules.map(|info| info.id.clone()).collect())
 }
@@ -82,6 +96,7 @@ enum Outcome {
 fn evaluate(
     pack: &Pack,
     message: &Message,
+    now: Timestamp,
     limits: &ClassifyLimits,
     steps: &mut Steps,
     scratch: &mut Scratch,
@@ -89,8 +104,8 @@ fn evaluate(
     scratch.prepare(pack);
     scan::inspect(message)?;
     scan::scan(pack, message, steps, scratch)?;
-    regexes::run(pack, message, steps, scratch)?;
-    judge::judge(pack, message, steps, scratch)?;
+    regexes::run(pack, message, now, steps, scratch)?;
+    judge::judge(pack, message, now, steps, scratch)?;
     let outcome = outcome(pack, steps, scratch)?;
     evidence::find(pack, limits.evidence_spans_max, steps, scratch)?;
     Ok(outcome)

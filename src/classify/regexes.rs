@@ -8,17 +8,24 @@ use crate::message::Message;
 use crate::pack::Pack;
 use crate::pack::pattern::{Gate, Matcher, Pattern, ViewSet};
 use crate::reason::Reason;
+use jiff::Timestamp;
 use regex_automata::Input;
 
 /// Runs the regexes that rules wait for: those whose literals were seen, and those that have none.
-pub(super) fn run(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
+pub(super) fn run(
+    pack: &Pack,
+    message: &Message,
+    now: Timestamp,
+    steps: &mut Steps,
+    scratch: &mut Scratch,
+) -> Result<(), Reason> {
     let Scratch { fields, hits, marks, .. } = scratch;
     for index in &pack.open {
-        run_waited_for(pack, *index, message, fields, hits, marks, steps)?;
+        run_waited_for(pack, *index, message, now, fields, hits, marks, steps)?;
     }
     let mut at = 0;
     while let Some(index) = hits.gated(at) {
-        run_waited_for(pack, index, message, fields, hits, marks, steps)?;
+        run_waited_for(pack, index, message, now, fields, hits, marks, steps)?;
         at += 1;
     }
     Ok(())
@@ -28,13 +35,14 @@ fn run_waited_for(
     pack: &Pack,
     index: u32,
     message: &Message,
+    now: Timestamp,
     fields: &Fields,
     hits: &mut Hits,
     marks: &mut Marks,
     steps: &mut Steps,
 ) -> Result<(), Reason> {
     let Some(pattern) = pack.patterns.get(index as usize) else { return Ok(()) };
-    let exists = |rule: &u32| pack.rules.get(*rule as usize).is_some_and(|rule| rule.applies(&message.channel));
+    let exists = |rule: &u32| pack.rules.get(*rule as usize).is_some_and(|rule| rule.applies(&message.channel, now));
     if pattern.wakes == ViewSet::NONE || !pattern.rules.iter().any(exists) {
         return Ok(());
     }

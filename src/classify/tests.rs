@@ -10,6 +10,7 @@ use crate::message::{Field, Origin};
 use crate::rules;
 use crate::verdict::Evidence;
 
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 100, decision_steps_max: 1_000_000 };
 
 fn pack(text: &str) -> Pack {
@@ -35,7 +36,7 @@ fn message(text: &str) -> Message {
 }
 
 fn verdict(pack: &Pack, text: &str) -> Verdict {
-    classify(pack, &message(text), &LIMITS, &mut Scratch::new(pack))
+    classify(pack, &message(text), NOW, &LIMITS, &mut Scratch::new(pack))
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn evidence_is_cut_and_restricting_rules_are_kept_first() {
         [[rule]]\nid = \"z\"\nrestrict = \"x\"\nany = [\"three\", \"four\"]";
     let pack = pack(rules);
     let limits = ClassifyLimits { evidence_spans_max: 3, ..LIMITS };
-    let verdict = classify(&pack, &message("one two three four"), &limits, &mut Scratch::new(&pack));
+    let verdict = classify(&pack, &message("one two three four"), NOW, &limits, &mut Scratch::new(&pack));
     let found: Vec<(&str, usize)> = verdict.evidence.iter().map(|e| (e.rule.as_str(), e.start)).collect();
     assert_eq!(found, [("a", 0), ("z", 8), ("z", 14)]);
 }
@@ -69,14 +70,14 @@ fn a_pattern_that_two_groups_share_is_evidence_once() {
 #[test]
 fn too_much_work_escalates_and_always_at_the_same_step() {
     let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\", { re = '\\d{3}' }]");
-    let told = trace(&pack, &message("one 123"), &LIMITS);
+    let told = trace(&pack, &message("one 123"), NOW, &LIMITS);
     assert_eq!(told.class.as_ref().map(|class| class.as_str()), Some("c"));
     assert!(told.steps >= 2 * 7, "at least, each byte is read, and given to the regex: {}", told.steps);
     for (steps, reason) in
         [(told.steps, None), (told.steps - 1, Some(Reason::OverBudget)), (0, Some(Reason::OverBudget))]
     {
         let limits = ClassifyLimits { decision_steps_max: steps, ..LIMITS };
-        let verdict = classify(&pack, &message("one 123"), &limits, &mut Scratch::new(&pack));
+        let verdict = classify(&pack, &message("one 123"), NOW, &limits, &mut Scratch::new(&pack));
         assert_eq!(verdict.reason(), reason, "{steps} steps");
     }
 }
@@ -85,7 +86,7 @@ fn too_much_work_escalates_and_always_at_the_same_step() {
 fn over_budget_comes_before_restricted() {
     let pack = pack("[[rule]]\nid = \"a\"\nrestrict = \"x\"\nany = [\"one\"]");
     let limits = ClassifyLimits { decision_steps_max: 5, ..LIMITS };
-    let verdict = classify(&pack, &message("one two three"), &limits, &mut Scratch::new(&pack));
+    let verdict = classify(&pack, &message("one two three"), NOW, &limits, &mut Scratch::new(&pack));
     assert_eq!(verdict, Verdict::none(Reason::OverBudget, Vec::new()));
 }
 
@@ -97,7 +98,7 @@ fn a_scratch_serves_any_pack_and_forgets_every_message() {
          [[rule]]\nid = \"b\"\nclass = \"b\"\nany = [{ re = 'thr(e)+' }]",
     );
     let mut scratch = Scratch::new(&small);
-    let mut ask = |pack, text| classify(pack, &message(text), &LIMITS, &mut scratch);
+    let mut ask = |pack, text| classify(pack, &message(text), NOW, &LIMITS, &mut scratch);
     assert_eq!(ask(&small, "one"), verdict(&small, "one"));
     assert_eq!(ask(&large, "three"), verdict(&large, "three"));
     assert_eq!(ask(&small, "three").reason(), Some(Reason::Unmatched));
@@ -122,7 +123,7 @@ fn a_trace_tells_what_fired_and_what_nearly_did() {
          [[rule]]\nid = \"far\"\nclass = \"f\"\nall = [\"one\", \"three\", \"four\"]\n\
          [[rule]]\nid = \"silent\"\nclass = \"f\"\nany = [\"five\"]",
     );
-    let told = trace(&pack, &message("one and t\u{ad}wo"), &LIMITS);
+    let told = trace(&pack, &message("one and t\u{ad}wo"), NOW, &LIMITS);
     let rules: Vec<(&str, bool)> = told.rules.iter().map(|rule| (rule.rule.as_str(), rule.fired)).collect();
     assert_eq!(rules, [("fires", true), ("nearly", false), ("unsaid", false)]);
     let hidden = &told.rules[1].conditions[1];
@@ -136,13 +137,13 @@ fn a_trace_tells_what_fired_and_what_nearly_did() {
 #[test]
 fn a_trace_is_json() {
     let pack = pack("[[class]]\nname = \"c\"\nmax_words = 3\n[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\"]");
-    let json = serde_json::to_value(trace(&pack, &message("one"), &LIMITS)).unwrap();
+    let json = serde_json::to_value(trace(&pack, &message("one"), NOW, &LIMITS)).unwrap();
     assert_eq!(json["class"], "c");
     assert_eq!(json["rules"][0]["effect"]["permit"], "c");
     assert_eq!(json["rules"][0]["origin"], "test.toml:5");
     assert_eq!(json["rules"][0]["conditions"][0]["spans"][0]["view"], "raw");
     assert_eq!(json["classes"][0]["words"], 1);
-    let json = serde_json::to_value(trace(&pack, &message("p\u{430}y"), &LIMITS)).unwrap();
+    let json = serde_json::to_value(trace(&pack, &message("p\u{430}y"), NOW, &LIMITS)).unwrap();
     assert_eq!(json["uninspectable"]["field"], "text");
     assert_eq!(json["uninspectable"]["found"]["why"], "mixed_script");
 }

@@ -15,6 +15,7 @@ use crate::pack::{Effect, Pack, Rule, Truth};
 use crate::reason::Reason;
 use crate::verdict::{Evidence, Verdict};
 use crate::views::{Uninspectable, inspect};
+use jiff::Timestamp;
 
 /// What was looked at, and what it said.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -132,18 +133,18 @@ pub struct ClassTrace {
     pub unknown_max: Option<usize>,
 }
 
-/// Classifies a message and tells how.
-pub fn trace(pack: &Pack, message: &Message, limits: &ClassifyLimits) -> Trace {
+/// Classifies a message as of `now`, and tells how.
+pub fn trace(pack: &Pack, message: &Message, now: Timestamp, limits: &ClassifyLimits) -> Trace {
     let mut scratch = Scratch::new(pack);
     let mut steps = Steps::new(limits.decision_steps_max);
-    let outcome = evaluate(pack, message, limits, &mut steps, &mut scratch);
+    let outcome = evaluate(pack, message, now, limits, &mut steps, &mut scratch);
     let taken = steps.taken();
     if let Err(reason) = outcome {
         return Trace { uninspectable: uninspectable(message), ..Trace::of(Verdict::none(reason, Vec::new()), taken) };
     }
     let verdict = Finding::new(pack, outcome, &scratch.evidence).to_verdict();
     let fired: Vec<u32> = scratch.fired.iter().map(|fired| fired.rule).collect();
-    let rules = rules(pack, message, &fired, &mut scratch);
+    let rules = rules(pack, message, now, &fired, &mut scratch);
     let classes = classes(pack, &fired, &scratch);
     Trace { rules, classes, ..Trace::of(verdict, taken) }
 }
@@ -170,12 +171,12 @@ fn uninspectable(message: &Message) -> Option<UninspectableField> {
 }
 
 /// Every rule is asked again, with steps enough: what the evaluation did not need to know, a reader wants to.
-fn rules(pack: &Pack, message: &Message, fired: &[u32], scratch: &mut Scratch) -> Vec<RuleTrace> {
+fn rules(pack: &Pack, message: &Message, now: Timestamp, fired: &[u32], scratch: &mut Scratch) -> Vec<RuleTrace> {
     let mut steps = Steps::new(u64::MAX);
     let Scratch { fields, hits, .. } = scratch;
     let mut traces = Vec::new();
     for ((index, rule), info) in (0..).zip(&pack.rules).zip(&pack.infos) {
-        if !rule.applies(&message.channel) {
+        if !rule.applies(&message.channel, now) {
             continue;
         }
         let mut heard = Heard(Vec::new());

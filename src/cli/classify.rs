@@ -25,7 +25,7 @@ use std::path::PathBuf;
 pub(super) struct Classify {
     #[command(flatten)]
     what: RulesOrConfig,
-    /// The time to decide at; else each message's own `sent_at`.
+    /// The time to decide at; else each message's own `sent_at`, and with `--rules` now where it has none.
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
     /// JSON lines; standard input where it is absent or `-`.
@@ -54,8 +54,10 @@ impl Classify {
             Chosen::Rules(dir) => {
                 let (pack, _) = world::load_rules(&dir)?;
                 let mut scratch = Scratch::new(&pack);
+                let started = Timestamp::now();
                 lines::each(input, |line| {
-                    let verdict = verdict(&pack, &line, &mut scratch)?;
+                    let now = self.now.or(line.label.sent_at).unwrap_or(started);
+                    let verdict = verdict(&pack, &line, now, &mut scratch)?;
                     Ok(writeln!(output, "{}", json(&serde_json::to_string(&answer(line, &verdict))?))?)
                 })?;
             }
@@ -89,11 +91,11 @@ impl Classify {
     }
 }
 
-fn verdict(pack: &Pack, line: &Line, scratch: &mut Scratch) -> anyhow::Result<Verdict> {
+fn verdict(pack: &Pack, line: &Line, now: Timestamp, scratch: &mut Scratch) -> anyhow::Result<Verdict> {
     let spec = lines::spec(&line.label, None)?;
     Ok(match decode::decode(&spec.recipe, &spec.channel, &DECODE_LIMITS, &line.delivery) {
         Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
-        Ok(message) => classify::classify(pack, &message, &CLASSIFY_LIMITS, scratch),
+        Ok(message) => classify::classify(pack, &message, now, &CLASSIFY_LIMITS, scratch),
     })
 }
 

@@ -71,13 +71,14 @@ impl Explain {
     }
 
     fn explain(&self, pack: &Pack, snapshot: Option<&Snapshot>) -> anyhow::Result<Exit> {
-        let line = self.line()?;
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        let line = self.line(now)?;
         let spec = lines::spec(&line.label, snapshot)?;
         let (decode_limits, limits) = bounds(snapshot);
         let message = decode::decode(&spec.recipe, &spec.channel, &decode_limits, &line.delivery);
-        let traced = message.as_ref().map(|message| trace(pack, message, &limits));
+        let traced = message.as_ref().map(|message| trace(pack, message, now, &limits));
         let reading = Reading { delivery: &line.delivery, spec: &spec, message: message.clone() };
-        let gated = snapshot.map(|snapshot| self.gate(snapshot, &reading));
+        let gated = snapshot.map(|snapshot| gate(snapshot, &reading, now));
         match self.format {
             Format::Json => {
                 let traced = traced.map_err(|wrong| wrong.to_string());
@@ -90,8 +91,7 @@ impl Explain {
     }
 
     /// The text as the message that it would be.
-    fn line(&self) -> anyhow::Result<Line> {
-        let now = self.now.unwrap_or_else(Timestamp::now);
+    fn line(&self, now: Timestamp) -> anyhow::Result<Line> {
         let channel = self.channel.as_deref().unwrap_or("test.test");
         let mut message = serde_json::json!({ "channel": channel, "text": self.text, "sent_at": now });
         if let Some(fields) = message.as_object_mut() {
@@ -102,20 +102,20 @@ impl Explain {
         }
         Ok(lines::line(1, &serde_json::to_vec(&message)?))
     }
+}
 
-    fn gate(&self, snapshot: &Snapshot, reading: &Reading<'_>) -> Gated {
-        let verdict = triage::verdict(snapshot, reading, &mut Scratch::new(&snapshot.pack));
-        let named = snapshot.named_by(&verdict);
-        let case = triage::case(reading, &verdict, &named);
-        let facts = Facts::quiet(self.now.unwrap_or_else(Timestamp::now));
-        let (disposition, steps) = gate_with_steps(&case, &snapshot.policy, &facts);
-        let line = verdict.class().map(|class| snapshot.policy.line(class, &reading.spec.channel));
-        Gated {
-            steps: steps.iter().map(|Step { reason, answer }| (*reason, *answer)).collect(),
-            disposition: word(&disposition),
-            line: line.map(describe_line),
-            detail: detail(&disposition),
-        }
+fn gate(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp) -> Gated {
+    let verdict = triage::verdict(snapshot, reading, now, &mut Scratch::new(&snapshot.pack));
+    let named = snapshot.named_by(&verdict);
+    let case = triage::case(reading, &verdict, &named);
+    let facts = Facts::quiet(now);
+    let (disposition, steps) = gate_with_steps(&case, &snapshot.policy, &facts);
+    let line = verdict.class().map(|class| snapshot.policy.line(class, &reading.spec.channel));
+    Gated {
+        steps: steps.iter().map(|Step { reason, answer }| (*reason, *answer)).collect(),
+        disposition: word(&disposition),
+        line: line.map(describe_line),
+        detail: detail(&disposition),
     }
 }
 

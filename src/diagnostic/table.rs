@@ -162,6 +162,12 @@ impl<'a> Table<'a> {
         self.value(value).integer(key, bounds)
     }
 
+    /// A date, a date-time, or a string in place of one: its text.
+    pub fn moment(&self, key: &'static str) -> Option<Placed<String>> {
+        let value = self.get(key)?;
+        self.value(value).moment(key)
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str) -> Option<Placed<bool>> {
         let value = self.get(key)?;

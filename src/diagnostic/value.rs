@@ -58,6 +58,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Its date, date-time, or a string in place of one, as text; anything else is reported under `key`.
+    pub fn moment(&self, key: &str) -> Option<Placed<String>> {
+        match self.value.get_ref() {
+            DeValue::Datetime(moment) => Some(Placed::new(moment.to_string(), self.at())),
+            DeValue::String(text) => Some(Placed::new(text.to_string(), self.at())),
+            other => self.wrong_type(key, "a date or a date-time", other),
+        }
+    }
+
     /// Its truth; anything else is reported under `key`.
     pub fn boolean(&self, key: &str) -> Option<Placed<bool>> {
         match self.value.get_ref() {

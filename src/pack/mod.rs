@@ -15,6 +15,7 @@ use crate::class::{Class, RuleId};
 use crate::digest::Digest;
 use crate::message::Field;
 use gaps::Gaps;
+use jiff::Timestamp;
 use literals::Literals;
 use number::Comparison;
 use pattern::{Pattern, ViewSet};
@@ -60,6 +61,8 @@ pub(crate) struct Rule {
     pub(crate) all: Box<[u32]>,
     pub(crate) none: Box<[u32]>,
     pub(crate) comparisons: Vec<Comparison>,
+    /// When it stops to exist.
+    pub(crate) expires: Option<Timestamp>,
     /// It has an `any` and no other condition: whatever wakes it makes it fire.
     pub(crate) is_plain: bool,
 }
@@ -73,6 +76,8 @@ pub struct RuleInfo {
     pub effect: Effect,
     /// Where it is written: `support.toml:12`.
     pub origin: String,
+    /// When it stops to exist.
+    pub expires: Option<Timestamp>,
     /// Who answers for it.
     pub owner: Option<String>,
     /// What its author wants readers to know.
@@ -187,9 +192,10 @@ impl fmt::Debug for Pack {
 }
 
 impl Rule {
-    /// Whether the rule exists on a channel.
-    pub(crate) fn applies(&self, channel: &Channel) -> bool {
-        self.channels.is_empty() || self.channels.iter().any(|filter| filter.covers(channel))
+    /// Whether the rule exists on a channel, at a time.
+    pub(crate) fn applies(&self, channel: &Channel, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+            && (self.channels.is_empty() || self.channels.iter().any(|filter| filter.covers(channel)))
     }
 
     /// Whether it restricts.

@@ -52,6 +52,7 @@ impl Parts {
             Effect::Permit(class) => ["permit", class.as_str()].iter().for_each(|word| self.text(word)),
             Effect::Restrict(name) => ["restrict", name].iter().for_each(|word| self.text(word)),
         }
+        self.text(&rule.info.expires.map_or(String::new(), |expires| expires.to_string()));
         let star = |part: &Option<String>| part.clone().unwrap_or("*".to_owned());
         let channels: BTreeSet<String> =
             rule.channels.iter().map(|filter| format!("{}.{}", star(&filter.source), star(&filter.name))).collect();

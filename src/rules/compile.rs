@@ -83,6 +83,7 @@ impl Builder {
             all: Box::default(),
             none: Box::default(),
             comparisons: rule.comparisons,
+            expires: rule.info.expires,
             is_plain: false,
         };
         let (positive, negative) = (compiled.positive_views(), compiled.negative_views());
@@ -92,7 +93,8 @@ impl Builder {
         compiled.is_plain = compiled.all.is_empty()
             && compiled.none.is_empty()
             && compiled.channels.is_empty()
-            && compiled.comparisons.is_empty();
+            && compiled.comparisons.is_empty()
+            && compiled.expires.is_none();
         compiled
     }
 

@@ -7,6 +7,7 @@ mod gap;
 mod lint;
 mod lists;
 mod load;
+mod moment;
 mod phrase;
 mod regex;
 mod resolve;

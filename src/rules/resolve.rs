@@ -1,9 +1,9 @@
 //! From rules as written to rules as meant.
 
 use super::lists::{Lists, inside};
-use super::regex;
 use super::resolved::{Literals, Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule};
 use super::written::{Written, WrittenPattern, WrittenRule};
+use super::{moment, regex};
 use crate::class::{Class, RuleId, is_name};
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::{Location, Report};
@@ -58,10 +58,11 @@ impl Resolver<'_, '_> {
         self.needs_witness(rule);
         let groups: Vec<&String> = any.iter().chain(&all).flat_map(ResolvedPattern::groups).collect();
         let comparisons = rule.comparisons.iter().filter_map(|written| self.comparison(written, &groups)).collect();
+        let expires = rule.expires.as_ref().and_then(|written| moment::expiry(written, self.report));
         let at = rule.id.as_ref()?.at.clone();
         let id = RuleId::parse(id?).ok()?;
-        let info =
-            RuleInfo { id, effect: effect?, origin: origin(&at), owner: text(&rule.owner), note: text(&rule.note) };
+        let (owner, note) = (text(&rule.owner), text(&rule.note));
+        let info = RuleInfo { id, effect: effect?, origin: origin(&at), owner, note, expires };
         Some(ResolvedRule { info, at, channels, any, all, none, comparisons })
     }
 

@@ -1,5 +1,6 @@
 //! The tests beside the rules: messages that must, and that must not, make a rule fire.
 
+use super::moment;
 use super::written::{Written, WrittenRule, WrittenTest};
 use crate::channel::Channel;
 use crate::class::RuleId;
@@ -9,6 +10,7 @@ use crate::diagnostic::{Location, Report};
 use crate::message::{Field, Message, Origin};
 use crate::pack::Pack;
 use crate::reason::Reason;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// All tests of a folder of rules.
@@ -24,6 +26,7 @@ struct Test {
     at: Location,
     expected: Expected,
     message: Message,
+    now: Timestamp,
 }
 
 /// What a test expects of its rule.
@@ -73,7 +76,7 @@ pub fn run(pack: &Pack, tests: &Tests) -> Vec<Failure> {
 }
 
 fn run_one(pack: &Pack, test: &Test, limits: &ClassifyLimits, scratch: &mut Scratch) -> Option<Failure> {
-    let (fired, refused) = match fired(pack, &test.message, limits, scratch) {
+    let (fired, refused) = match fired(pack, &test.message, test.now, limits, scratch) {
         Ok(fired) => (fired, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
@@ -96,8 +99,9 @@ pub(super) fn resolve(written: &Written, report: &Report) -> Tests {
         let enabled = rule.enabled.as_ref().is_none_or(|enabled| enabled.value);
         for test in &rule.tests {
             let resolved = resolve_one(rule, test, report);
+            let now = now(rule, test, report);
             if let (Some(rule), Some((expected, message)), true) = (&id, resolved, enabled) {
-                tests.push(Test { rule: rule.clone(), at: test.at.clone(), expected, message });
+                tests.push(Test { rule: rule.clone(), at: test.at.clone(), expected, message, now });
             }
         }
     }
@@ -131,6 +135,16 @@ fn resolve_one(rule: &WrittenRule, test: &WrittenTest, report: &Report) -> Optio
     let absent: Vec<Field> = test.absent.iter().filter_map(|field| absent(field, report)).collect();
     fill(rule, &absent, &mut message);
     Some((expected, message))
+}
+
+/// The time that the test names, or a moment before the rule expires: a test says what a rule does while it
+/// exists, and is no other next year.
+fn now(rule: &WrittenRule, test: &WrittenTest, report: &Report) -> Timestamp {
+    let given = test.now.as_ref().and_then(|written| moment::beginning(written, report));
+    // What is wrong with `expires` is reported where the rule is resolved.
+    let expires = || moment::expiry(rule.expires.as_ref()?, &Report::new());
+    let before = |expires: Timestamp| expires.checked_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
+    given.or_else(|| expires().map(before)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn absent(written: &Placed<String>, report: &Report) -> Option<Field> {

@@ -1,5 +1,7 @@
 //! Tests of reading rules: every mistake at its line, lists, digests, lints, and the tests beside the rules.
 
+mod moments;
+
 use super::*;
 use crate::class::{Class, RuleId};
 use crate::diagnostic::{Diagnostic, Severity, SourceFile};
@@ -186,6 +188,7 @@ fn a_rule_is_known_by_what_people_wrote() {
         origin: "a.toml:6".into(),
         owner: Some("ann".into()),
         note: Some("why".into()),
+        expires: None,
     };
     assert_eq!(pack.rule(&expected.id), Some(&expected));
     assert_eq!(pack.rule(&RuleId::parse("y").unwrap()), None);

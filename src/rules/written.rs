@@ -108,6 +108,10 @@ pub struct WrittenRule {
     /// Each holds for some match: a named group of a regex, a comparison, a number: `amount > 500`.
     #[schemars(rename = "where", with = "Option<Vec<String>>")]
     pub comparisons: Vec<Placed<String>>,
+    /// From when on the rule does not exist: a date-time with an offset, or a date, which means the end of
+    /// that day in UTC.
+    #[schemars(with = "Option<String>")]
+    pub expires: Option<Placed<String>>,
     /// `false` takes the rule out of the pack.
     #[schemars(with = "Option<bool>")]
     pub enabled: Option<Placed<bool>>,
@@ -170,6 +174,10 @@ pub struct WrittenTest {
     /// The channel; the first of the rule's channels unless given, with `test` for `*`.
     #[schemars(with = "Option<String>")]
     pub channel: Option<Placed<String>>,
+    /// The time at which the message is decided on: a date-time with an offset, or a date, which means its
+    /// beginning in UTC. A moment before the rule expires unless given.
+    #[schemars(with = "Option<String>")]
+    pub now: Option<Placed<String>>,
     /// Headers by name.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub headers: Vec<(Placed<String>, Placed<String>)>,
@@ -231,6 +239,7 @@ impl WrittenRule {
             all: patterns("all"),
             none: patterns("none"),
             comparisons: table.strings("where"),
+            expires: table.moment("expires"),
             enabled: table.boolean("enabled"),
             owner: table.string("owner"),
             note: table.string("note"),
@@ -286,6 +295,7 @@ impl WrittenTest {
             subject: table.string("subject"),
             sender: table.string("sender"),
             channel: table.string("channel"),
+            now: table.moment("now"),
             headers: strings_by_name(table, "headers"),
             attributes: strings_by_name(table, "attributes"),
             absent: table.strings("absent"),

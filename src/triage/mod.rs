@@ -50,7 +50,7 @@ pub fn decide(
     facts: Facts,
     scratch: &mut Scratch,
 ) -> Plan {
-    let verdict = verdict(snapshot, reading, scratch);
+    let verdict = verdict(snapshot, reading, facts.now, scratch);
     let named = snapshot.named_by(&verdict);
     let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);
     let id = DecisionId::of(reading.delivery);
@@ -58,15 +58,15 @@ pub fn decide(
     plan::plan(&decided, context)
 }
 
-/// The verdict on a reading: what could not be read, and what a person addresses to the assistant, is not
+/// The verdict on a reading, as of `now`: what could not be read, and what a person addresses to the assistant, is not
 /// classified.
-pub fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, scratch: &mut Scratch) -> Verdict {
+pub fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp, scratch: &mut Scratch) -> Verdict {
     match &reading.message {
         Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
         Ok(_) if reading.spec.mode == crate::channel::Mode::Direct => {
             Verdict::none(crate::reason::Reason::Direct, Vec::new())
         }
-        Ok(message) => classify::classify(&snapshot.pack, message, &snapshot.classify_limits(), scratch),
+        Ok(message) => classify::classify(&snapshot.pack, message, now, &snapshot.classify_limits(), scratch),
     }
 }
 

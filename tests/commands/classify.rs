@@ -154,3 +154,24 @@ fn explain_names_rules_spans_and_steps_for_people() {
     assert!(ran.out.contains("restricts: legal") && ran.out.contains("because `restricted`"), "{}", ran.out);
     assert!(!ran.out.contains("Gate"), "rules alone have no gate: {}", ran.out);
 }
+
+#[test]
+fn a_rule_that_expired_is_gone_at_the_time_that_counts() {
+    let rule = "[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"yes\"]\nexpires = 2020-12-31\n";
+    let world = World::offline().rules(rule);
+    let dir = world.rules_dir();
+    let lines = b"{\"text\":\"yes\",\"sent_at\":\"2020-12-31T23:00:00Z\"}\n{\"text\":\"yes\"}\n";
+    let classes = |arguments: &[&str]| -> Vec<Value> {
+        let arguments = [&["classify", "--rules", &dir], arguments].concat();
+        run_with_input(&arguments, lines).exits(0).json_lines().iter().map(|it| it["class"].clone()).collect()
+    };
+    assert_eq!(classes(&[]), [json!("c"), Value::Null], "when it was sent, else now");
+    assert_eq!(classes(&["--now", "2020-12-31T00:00:00Z"]), [json!("c"), json!("c")]);
+    assert_eq!(classes(&["--now", "2021-01-01T00:00:00Z"]), [Value::Null, Value::Null]);
+    let explain = |now: &str| {
+        let arguments = ["explain", "--rules", &dir, "--format", "json", "--now", now, "yes"];
+        run(&arguments).exits(0).json()["trace"]["Ok"]["class"].clone()
+    };
+    assert_eq!(explain("2020-12-31T00:00:00Z"), json!("c"));
+    assert_eq!(explain("2021-01-01T00:00:00Z"), Value::Null);
+}

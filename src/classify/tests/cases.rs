@@ -64,12 +64,12 @@ fn check(pack: &Pack, case: &Case, scratch: &mut Scratch) {
         attributes: case.attributes.clone(),
         ..super::message(&case.text)
     };
-    let verdict = classify(pack, &message, &LIMITS, scratch);
+    let verdict = classify(pack, &message, NOW, &LIMITS, scratch);
     assert!(case.class.is_some() != case.reason.is_some(), "`{}` expects a class or a reason", case.why);
     assert_eq!(verdict.class().map(|class| class.as_str()), case.class.as_deref(), "{}: {verdict:?}", case.why);
     assert_eq!(verdict.reason(), case.reason, "{}: {verdict:?}", case.why);
     check_evidence(case, &message, &verdict);
-    let told = trace(pack, &message, &LIMITS);
+    let told = trace(pack, &message, NOW, &LIMITS);
     assert_eq!((told.reason, &told.evidence), (case.reason, &verdict.evidence), "the trace of {}", case.why);
     if let Some(fired) = &case.fired {
         let told: Vec<&str> = told.rules.iter().filter(|rule| rule.fired).map(|rule| rule.rule.as_str()).collect();

@@ -21,9 +21,9 @@ fn the_naive_classifier_agrees() {
         for _ in 0..MESSAGES_EACH {
             let message = rules.message(&mut numbers);
             let expected = naive::verdict(&rules, &message);
-            let found = classify(&pack, &message, &LIMITS, &mut scratch);
+            let found = classify(&pack, &message, NOW, &LIMITS, &mut scratch);
             assert_eq!(found, expected, "seed {seed}\n{}\n{message:#?}", rules.to_toml());
-            let told = trace(&pack, &message, &LIMITS);
+            let told = trace(&pack, &message, NOW, &LIMITS);
             assert_eq!((told.reason, told.evidence), (found.reason(), found.evidence), "the trace of seed {seed}");
             tally[found_kind(&expected)] += 1;
         }
