@@ -5,7 +5,7 @@ use super::regexes;
 use super::scratch::{Fields, Scratch};
 use super::steps::Steps;
 use crate::message::Message;
-use crate::pack::number::Comparison;
+use crate::pack::comparison::Comparison;
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
@@ -70,7 +70,7 @@ pub(super) fn judge(
 ) -> Result<(), Reason> {
     let Scratch { fields, hits, marks, fired, .. } = scratch;
     let candidates = marks.take();
-    let mut bench = Bench { pack, fields, hits, steps };
+    let mut bench = Bench { pack, now, fields, hits, steps };
     let judged = candidates.iter().try_for_each(|index| {
         let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
             return Ok(());
@@ -94,6 +94,7 @@ pub(super) fn judge(
 /// What rules are judged by.
 pub(super) struct Bench<'s> {
     pub(super) pack: &'s Pack,
+    pub(super) now: Timestamp,
     pub(super) fields: &'s Fields,
     pub(super) hits: &'s mut Hits,
     pub(super) steps: &'s mut Steps,
@@ -191,13 +192,13 @@ impl<'p> Captures<'p> {
         for view in [ViewSet::RAW, ViewSet::FOLDED] {
             let matched = bench.hits.get(index).matched.overlaps(view.both(views));
             if let Some(text) = bench.fields.view(self.field, view).filter(|_| matched) {
-                truth = truth.or(self.compare_in(text.text(), bench.steps)?);
+                truth = truth.or(self.compare_in(text.text(), bench.now, bench.steps)?);
             }
         }
         Ok(truth)
     }
 
-    fn compare_in(&self, text: &str, steps: &mut Steps) -> Result<Truth, Reason> {
+    fn compare_in(&self, text: &str, now: Timestamp, steps: &mut Steps) -> Result<Truth, Reason> {
         let mut captures = self.regex.create_captures();
         let mut truth = Truth::False;
         let mut from = 0;
@@ -206,7 +207,7 @@ impl<'p> Captures<'p> {
             self.regex.captures(Input::new(text).range(from..), &mut captures);
             let Some(whole) = captures.get_match() else { return Ok(truth) };
             let captured = captures.get_group(self.group).and_then(|span| text.get(span.range()));
-            truth = truth.or(captured.map_or(Truth::False, |number| self.comparison.holds(number)));
+            truth = truth.or(captured.map_or(Truth::False, |captured| self.comparison.holds(captured, now)));
             if truth == Truth::True {
                 return Ok(truth);
             }

@@ -180,7 +180,7 @@ fn rules(pack: &Pack, message: &Message, now: Timestamp, fired: &[u32], scratch:
             continue;
         }
         let mut heard = Heard(Vec::new());
-        let judged = Bench { pack, fields, hits, steps: &mut steps }.rule(rule, &mut heard);
+        let judged = Bench { pack, now, fields, hits, steps: &mut steps }.rule(rule, &mut heard);
         debug_assert!(judged.is_ok(), "there are steps enough");
         let fired = fired.contains(&index);
         let short = heard.0.iter().filter(|judged| judged.truth() != Truth::True).count();

@@ -1,8 +1,8 @@
 //! A pack: rules, compiled. `rules` makes it, `classify` reads it.
 
+pub(crate) mod comparison;
 pub(crate) mod gaps;
 pub(crate) mod literals;
-pub(crate) mod number;
 pub(crate) mod pattern;
 pub(crate) mod phrases;
 mod table;
@@ -14,10 +14,10 @@ use crate::channel::Channel;
 use crate::class::{Class, RuleId};
 use crate::digest::Digest;
 use crate::message::Field;
+use comparison::Comparison;
 use gaps::Gaps;
 use jiff::Timestamp;
 use literals::Literals;
-use number::Comparison;
 use pattern::{Pattern, ViewSet};
 use phrases::Phrases;
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ use std::fmt;
 
 /// The version of the language and of the engine that reads it; part of every pack's digest. It changes
 /// whenever the same rules may decide a message otherwise.
-pub const LANGUAGE_VERSION: &str = "decile rules 1";
+pub const LANGUAGE_VERSION: &str = "decile rules 2";
 
 /// Rules, compiled: everything that classifying needs, known by its digest.
 pub struct Pack {

@@ -2,6 +2,7 @@
 
 use super::resolved::{Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule};
 use crate::digest::Digest;
+use crate::pack::comparison::Comparison;
 use crate::pack::{ClassSpec, Effect, LANGUAGE_VERSION};
 use std::collections::BTreeSet;
 
@@ -58,7 +59,7 @@ impl Parts {
             rule.channels.iter().map(|filter| format!("{}.{}", star(&filter.source), star(&filter.name))).collect();
         self.list(channels.iter().map(String::as_str));
         [&rule.any, &rule.all, &rule.none].into_iter().for_each(|group| self.group(group));
-        let comparisons: BTreeSet<String> = rule.comparisons.iter().map(|one| format!("{one:?}")).collect();
+        let comparisons: BTreeSet<String> = rule.comparisons.iter().map(comparison).collect();
         self.list(comparisons.iter().map(String::as_str));
     }
 
@@ -86,4 +87,10 @@ impl Parts {
             }
         }
     }
+}
+
+/// A comparison as meant: how it is written is not part of it.
+fn comparison(comparison: &Comparison) -> String {
+    let Comparison { group, operator, against, written: _ } = comparison;
+    format!("{group}\n{operator:?}\n{against:?}")
 }

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod classes;
+mod comparison;
 mod compile;
 mod gap;
 mod lint;

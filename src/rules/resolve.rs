@@ -3,12 +3,12 @@
 use super::lists::{Lists, inside};
 use super::resolved::{Literals, Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule};
 use super::written::{Written, WrittenPattern, WrittenRule};
-use super::{moment, regex};
+use super::{comparison, moment, regex};
 use crate::class::{Class, RuleId, is_name};
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::{Location, Report};
 use crate::message::Field;
-use crate::pack::number::{Comparison, Decimal, Operator};
+use crate::pack::comparison::Comparison;
 use crate::pack::{ChannelFilter, Effect, RuleInfo};
 use crate::views;
 use std::collections::BTreeMap;
@@ -175,11 +175,12 @@ impl Resolver<'_, '_> {
     }
 
     fn comparison(self, written: &Placed<String>, groups: &[&String]) -> Option<Comparison> {
-        let Some(comparison) = parse_comparison(&written.value) else {
-            let wrong = format!("`{}` is no comparison", written.value);
-            let help = "write a group's name, one of `<` `<=` `>` `>=` `=` `!=`, and a number: `amount > 500`";
-            self.report.error("bad-comparison", &written.at, wrong, help);
-            return None;
+        let comparison = match comparison::parse(&written.value) {
+            Ok(comparison) => comparison,
+            Err(error) => {
+                self.report.error("bad-comparison", &written.at, error.to_string(), error.help());
+                return None;
+            }
         };
         if !groups.iter().any(|group| **group == comparison.group) {
             let wrong = format!("no regex of `any` or `all` has a group `{}`", comparison.group);
@@ -204,16 +205,6 @@ pub(super) fn name<'w>(written: &'w Placed<String>, what: &str, report: &Report)
 /// A text, if it was given.
 pub(super) fn text(written: &Option<Placed<String>>) -> Option<String> {
     written.as_ref().map(|text| text.value.clone())
-}
-
-fn parse_comparison(written: &str) -> Option<Comparison> {
-    let at = written.find(['<', '>', '=', '!'])?;
-    let (group, rest) = written.split_at_checked(at)?;
-    let (operator, number) =
-        Operator::WRITTEN.iter().find_map(|(sign, operator)| Some((*operator, rest.strip_prefix(sign)?)))?;
-    let group = group.trim();
-    let number = Decimal::parse(number.trim())?;
-    (!group.is_empty()).then(|| Comparison { group: group.to_owned(), operator, number, written: written.to_owned() })
 }
 
 fn origin(at: &Location) -> String {

@@ -3,8 +3,8 @@
 use super::regex::Compiled;
 use crate::diagnostic::Location;
 use crate::message::Field;
+use crate::pack::comparison::Comparison;
 use crate::pack::literals::Ends;
-use crate::pack::number::Comparison;
 use crate::pack::{ChannelFilter, ClassSpec, Restriction, RuleInfo};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The tests beside the rules: messages that must, and that must not, make a rule fire.
 
-use super::moment;
 use super::written::{Written, WrittenRule, WrittenTest};
+use super::{comparison, moment};
 use crate::channel::Channel;
 use crate::class::RuleId;
 use crate::classify::{ClassifyLimits, Scratch, fired};
@@ -99,6 +99,7 @@ pub(super) fn resolve(written: &Written, report: &Report) -> Tests {
         let enabled = rule.enabled.as_ref().is_none_or(|enabled| enabled.value);
         for test in &rule.tests {
             let resolved = resolve_one(rule, test, report);
+            says_when(rule, test, report);
             let now = now(rule, test, report);
             if let (Some(rule), Some((expected, message)), true) = (&id, resolved, enabled) {
                 tests.push(Test { rule: rule.clone(), at: test.at.clone(), expected, message, now });
@@ -145,6 +146,15 @@ fn now(rule: &WrittenRule, test: &WrittenTest, report: &Report) -> Timestamp {
     let expires = || moment::expiry(rule.expires.as_ref()?, &Report::new());
     let before = |expires: Timestamp| expires.checked_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
     given.or_else(|| expires().map(before)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A test of a rule that looks at `today` says which day that is, or it would be another test every day.
+fn says_when(rule: &WrittenRule, test: &WrittenTest, report: &Report) {
+    let comparisons = rule.comparisons.iter().filter_map(|written| comparison::parse(&written.value).ok());
+    if test.now.is_none() && comparisons.into_iter().any(|comparison| comparison.needs_now()) {
+        let wrong = "a test without `now`, of a rule that looks at `today`";
+        report.error("test-without-now", &test.at, wrong, "say which day it is: `now = 2026-12-31`");
+    }
 }
 
 fn absent(written: &Placed<String>, report: &Report) -> Option<Field> {

@@ -100,3 +100,33 @@ fn tests_run_before_the_rule_expires_unless_they_say_when() {
     let failures = test::run(&pack, &tests);
     assert!(tests.len() == 4 && failures.is_empty(), "{failures:#?}");
 }
+
+#[test]
+fn a_test_of_a_rule_that_looks_at_today_says_which_day_it_is() {
+    let rule = |tests: &str| {
+        rule(&format!("any = [{{ re = 'due (?P<due>\\S+)' }}]\nwhere = [\"due <= today + 14 days\"]\ntest = [{tests}]"))
+    };
+    let text = rule(
+        "{ match = \"due 2026-03-29\", now = 2026-03-15 }, { no_match = \"due 2026-03-30\", now = 2026-03-15 }, \
+         { no_match = \"due soon\", now = 2026-03-15 }",
+    );
+    let (compiled, diagnostics) = compile_files(&[&text]);
+    let (pack, tests) = compiled.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    assert!(test::run(&pack, &tests).is_empty());
+    assert_eq!(
+        errors(&rule("{ match = \"due 2026-03-29\" }")),
+        [("test-without-now".to_owned(), "a.toml:6".to_owned())]
+    );
+}
+
+#[test]
+fn the_digest_knows_what_is_compared_and_not_how_it_is_written() {
+    let digest =
+        |written: &str| pack(&[&rule(&format!("any = [{{ re = '(?P<n>x+)' }}]\nwhere = [\"{written}\"]"))]).digest();
+    assert_eq!(digest("n > 5"), digest("n>5.0"));
+    assert_eq!(digest("n < today + 2 weeks"), digest("n < today +14 days"));
+    let all =
+        ["n > 5", "n >= 5", "n > 6", "length(n) > 5", "n > today + 5 days", "n > today - 5 days", "n > 2026-01-01"];
+    let digests: std::collections::BTreeSet<String> = all.map(|it| digest(it).to_string()).into_iter().collect();
+    assert_eq!(digests.len(), all.len());
+}
