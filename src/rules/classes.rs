@@ -3,19 +3,18 @@
 use super::lists::Lists;
 use super::resolve::{name, text};
 use super::resolved::ResolvedRule;
+use super::vocabulary::vocabulary;
 use super::written::{Written, WrittenClass};
 use crate::class::Class;
 use crate::diagnostic::Report;
-use crate::pack::{ClassSpec, Effect, Restriction, Vocabulary};
-use crate::views;
-use crate::views::words::{Token, for_each_token};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::pack::{ClassSpec, Effect, Restriction};
+use std::collections::BTreeMap;
 
 /// Every class that a `[[class]]` or a rule names, by name.
 pub(super) fn classes(written: &Written, rules: &[ResolvedRule], lists: &Lists<'_>, report: &Report) -> Vec<ClassSpec> {
     let mut classes: BTreeMap<Class, ClassSpec> = BTreeMap::new();
     for class in written.files.iter().flat_map(|file| &file.classes) {
-        let Some(spec) = class_spec(class, lists, report) else { continue };
+        let Some(spec) = class_spec(class, written, lists, report) else { continue };
         if let (Some(_), Some(written)) = (classes.insert(spec.class.clone(), spec), &class.name) {
             let wrong = format!("the class `{}` is described twice", written.value);
             report.error("duplicate-class", &written.at, wrong, "describe it in one place");
@@ -54,43 +53,16 @@ pub(super) fn restrictions(written: &Written, rules: &[ResolvedRule], report: &R
     restrictions.into_iter().map(|(name, description)| Restriction { name, description }).collect()
 }
 
-fn class_spec(written: &WrittenClass, lists: &Lists<'_>, report: &Report) -> Option<ClassSpec> {
-    let vocabulary = vocabulary(written, lists, report);
-    let class = Class::parse(name(written.name.as_ref()?, "class", report)?).ok()?;
+fn class_spec(class: &WrittenClass, written: &Written, lists: &Lists<'_>, report: &Report) -> Option<ClassSpec> {
+    let vocabulary = vocabulary(class, written, lists, report);
+    let name = Class::parse(name(class.name.as_ref()?, "class", report)?).ok()?;
     Some(ClassSpec {
-        class,
-        description: text(&written.description),
-        witnesses: written.witnesses.as_ref().map_or(1, |count| to_usize(count.value)),
-        words_max: written.max_words.as_ref().map(|count| to_usize(count.value)),
+        class: name,
+        description: text(&class.description),
+        witnesses: class.witnesses.as_ref().map_or(1, |count| to_usize(count.value)),
+        words_max: class.max_words.as_ref().map(|count| to_usize(count.value)),
         vocabulary,
     })
-}
-
-fn vocabulary(written: &WrittenClass, lists: &Lists<'_>, report: &Report) -> Option<Vocabulary> {
-    match (&written.vocabulary, &written.max_unknown) {
-        (Some(items), Some(most)) => {
-            let words = items.iter().flat_map(|item| lists.item(item)).flat_map(|text| words(&text)).collect();
-            Some(Vocabulary { words, unknown_max: to_usize(most.value) })
-        }
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => {
-            if let Some(name) = &written.name {
-                let help = "write both: the words that the class knows, and how many others a message may have";
-                report.error("half-vocabulary", &name.at, "`vocabulary` and `max_unknown` need each other", help);
-            }
-            None
-        }
-    }
-}
-
-fn words(text: &str) -> BTreeSet<String> {
-    let mut words = BTreeSet::new();
-    for_each_token(&views::raw_text(text), |token| {
-        if let Token::Word(word) = token {
-            words.insert(word.to_owned());
-        }
-    });
-    words
 }
 
 fn to_usize(number: u64) -> usize {

@@ -14,6 +14,7 @@ mod regex;
 mod resolve;
 mod resolved;
 pub mod test;
+mod vocabulary;
 pub mod written;
 
 #[cfg(test)]

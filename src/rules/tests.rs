@@ -1,6 +1,7 @@
 //! Tests of reading rules: every mistake at its line, lists, digests, lints, and the tests beside the rules.
 
 mod moments;
+mod vocabularies;
 
 use super::*;
 use crate::class::{Class, RuleId};

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct Written {
     /// The files.
     pub files: Vec<RuleFile>,
+    /// The files of words that classes name, by how they name them.
+    pub word_files: BTreeMap<String, Arc<SourceFile>>,
 }
 
 /// A file of rules, with the lists they share and their tests beside them.
@@ -60,6 +62,10 @@ pub struct WrittenClass {
     /// Words that the class knows; `{list}` adds those of a list. Needs `max_unknown`.
     #[schemars(with = "Option<Vec<String>>")]
     pub vocabulary: Option<Vec<Placed<String>>>,
+    /// A file with more of them, inside the folder of the rules: one word a line, `#` begins a comment. Needs
+    /// `max_unknown`.
+    #[schemars(with = "Option<String>")]
+    pub vocabulary_file: Option<Placed<String>>,
     /// More distinct words of `text` than this beside the vocabulary, and the message is novel.
     #[schemars(with = "Option<u64>", range(max = 100_000))]
     pub max_unknown: Option<Placed<u64>>,
@@ -215,6 +221,7 @@ impl WrittenClass {
             witnesses: table.integer("witnesses", 1..=100),
             max_words: table.integer("max_words", 1..=100_000),
             vocabulary: table.has("vocabulary").then(|| table.strings("vocabulary")),
+            vocabulary_file: table.string("vocabulary_file"),
             max_unknown: table.integer("max_unknown", 0..=100_000),
         }
     }
