@@ -1,286 +1,189 @@
-//! The definition of the language, as loops over characters. It knows the alphabet of [`super::generate`]
-//! and no other, and shares nothing with the code that it checks.
+//! The definition of the language, in plain loops and plain regexes. It knows the alphabet of
+//! [`super::generate`] and no other, and shares nothing with the code that it checks but its answer's types.
 
-use super::generate::{NaivePattern, NaiveRule, RuleSet};
+use super::alphabet::{View, is_invisible, regex, view};
+use super::generate::{FIELDS, Look, NaivePattern, NaiveRule, RuleSet};
 use super::*;
 use crate::class::{Class, RuleId};
 use crate::verdict::Outcome;
-use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use regex::Regex;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::LazyLock;
 
-/// A character of a view, and where it comes from.
-type Seen = (char, Range<usize>);
+/// Three-valued: OR is the greatest, AND the least, NOT the distance to true.
+type Truth = u8;
+const FALSE: Truth = 0;
+const UNKNOWN: Truth = 1;
+const TRUE: Truth = 2;
+
+/// The raw and the folded view of each field that the message has.
+type Views = BTreeMap<Field, [View; 2]>;
 
 pub(super) fn verdict(rules: &RuleSet, message: &Message) -> Verdict {
-    let texts = [Some(message.text.as_str()), message.subject.as_deref()];
-    if texts.into_iter().flatten().any(mixes_scripts) {
+    let inspected = [Some(&message.text), message.subject.as_ref(), message.sender.as_ref()];
+    if inspected.into_iter().flatten().any(|text| MIXED.is_match(text) || text.split('\n').any(leaves_bidi_open)) {
         return Verdict::none(Reason::Uninspectable, Vec::new());
     }
-    let mut evidence = Vec::new();
-    let mut firing = Vec::new();
-    for rule in rules.rules.iter().filter(|rule| !rule.elsewhere) {
-        let holds = holds(rule, message);
-        if holds == Some(true) || (rule.restricts && holds.is_none()) {
-            firing.push(rule);
-            evidence.extend(evidence_of(rule, message, holds.is_none()));
-        }
-    }
+    let views = |text: &str| {
+        let (raw, folded) = (view(text, false), view(text, true));
+        // Where both say the same, both are the raw one.
+        if raw.text == folded.text { [raw.clone(), raw] } else { [raw, folded] }
+    };
+    let fields = FIELDS.iter().map(|name| Field::parse(name).unwrap());
+    let seen: Views = fields.filter_map(|field| Some((field.clone(), views(message.field(&field)?)))).collect();
+    let channel = message.channel.as_str();
+    let covers = |filter: &str| filter.split('.').zip(channel.split('.')).all(|(f, c)| f == "*" || f == c);
+    let exists = |rule: &&NaiveRule| rule.channels.is_empty() || rule.channels.iter().any(|filter| covers(filter));
+    let here = rules.rules.iter().filter(exists);
+    let judged = here.map(|rule| (rule, truth(rule, &seen)));
+    let (firing, truths): (Vec<&NaiveRule>, Vec<Truth>) =
+        judged.filter(|(rule, truth)| *truth == TRUE || (rule.restricts && *truth == UNKNOWN)).unzip();
+    // Those of restricting rules come first: they are the last to be cut.
+    let spans = firing.iter().zip(truths).flat_map(|(rule, truth)| evidence_of(rule, truth, &seen));
+    let spans: BTreeSet<(bool, Evidence)> = spans.collect();
+    let mut evidence: Vec<Evidence> = spans.into_iter().take(rules.spans_max).map(|(_, span)| span).collect();
     evidence.sort();
-    evidence.dedup();
-    Verdict { outcome: outcome(rules, &firing, message), evidence }
+    Verdict { outcome: outcome(rules, &firing, &seen[&Field::Text][0].text), evidence }
 }
 
-fn outcome(rules: &RuleSet, firing: &[&NaiveRule], message: &Message) -> Outcome {
-    let classes: BTreeSet<&str> = firing.iter().map(|rule| rule.name.as_str()).collect();
-    let reason = if firing.iter().any(|rule| rule.restricts) {
-        Reason::Restricted
-    } else if firing.is_empty() {
-        Reason::Unmatched
-    } else if classes.len() > 1 {
-        Reason::Conflict
-    } else if firing.len() < rules.witnesses {
-        Reason::TooFewWitnesses
-    } else if rules.words_max.is_some_and(|most| count_words(&message.text) > most) {
-        Reason::Novel
-    } else {
-        return Outcome::Class(Class::parse(&firing[0].name).unwrap());
+fn outcome(rules: &RuleSet, firing: &[&NaiveRule], text: &str) -> Outcome {
+    if firing.iter().any(|rule| rule.restricts) {
+        return Outcome::None(Reason::Restricted);
+    }
+    let Some(first) = firing.first() else { return Outcome::None(Reason::Unmatched) };
+    if firing.iter().any(|rule| rule.name != first.name) {
+        return Outcome::None(Reason::Conflict);
+    }
+    let class = rules.classes.iter().find(|class| class.name == first.name).unwrap();
+    if firing.len() < class.witnesses {
+        return Outcome::None(Reason::TooFewWitnesses);
+    }
+    let is_strange = class.vocabulary.as_ref().is_some_and(|(known, most)| {
+        let known: Vec<String> = known.iter().map(|item| view(item, false).text).collect();
+        let known: BTreeSet<&str> = known.iter().flat_map(|item| words(item)).flatten().collect();
+        words(text).into_iter().flatten().collect::<BTreeSet<&str>>().difference(&known).count() > *most
+    });
+    if is_strange || class.words_max.is_some_and(|most| words(text).len() > most) {
+        return Outcome::None(Reason::Novel);
+    }
+    Outcome::Class(Class::parse(&first.name).unwrap())
+}
+
+fn truth(rule: &NaiveRule, seen: &Views) -> Truth {
+    // What helps to handle must match raw, what helps to escalate may match either view.
+    let (helps, hinders): (&[usize], &[usize]) = if rule.restricts { (&[0, 1], &[0]) } else { (&[0], &[0, 1]) };
+    let state = |pattern, which| match find(pattern, seen, which) {
+        None => UNKNOWN,
+        Some(span) => Truth::from(span.is_some()) * TRUE,
     };
-    Outcome::None(reason)
+    let any = rule.any.iter().map(|pattern| state(pattern, helps)).max();
+    let all = rule.all.iter().map(|pattern| state(pattern, helps));
+    let none = rule.none.iter().map(|pattern| TRUE - state(pattern, hinders));
+    let compare = rule.comparisons.iter().map(|(_, compare, number)| {
+        let patterns = rule.any.iter().chain(&rule.all);
+        patterns.map(|pattern| captures(pattern, seen, helps, |n| compare(&n, number))).max().unwrap()
+    });
+    any.into_iter().chain(all).chain(none).chain(compare).min().unwrap()
 }
 
-/// `None` is unknown.
-fn holds(rule: &NaiveRule, message: &Message) -> Option<bool> {
-    let (helps, hinders) =
-        if rule.restricts { (&[false, true][..], &[false][..]) } else { (&[false][..], &[false, true][..]) };
-    let states = |patterns: &[NaivePattern], views: &[bool]| -> Vec<Option<bool>> {
-        patterns.iter().map(|pattern| state(pattern, message, views)).collect()
+/// Whether some number that the group `n` captures compares as it should.
+fn captures(pattern: &NaivePattern, seen: &Views, which: &[usize], compare: impl Fn(f64) -> bool) -> Truth {
+    let Look::Regex(regex, _) = pattern.look else { return FALSE };
+    if !regex.as_str().contains("(?P<n>") {
+        return FALSE;
+    }
+    let Some(views) = seen.get(&pattern.field) else { return UNKNOWN };
+    let found = which.iter().flat_map(|view| regex.captures_iter(&views[*view].text));
+    let truths = found.map(|found| found["n"].parse().map_or(UNKNOWN, |n| Truth::from(compare(n)) * TRUE));
+    truths.max().unwrap_or(FALSE)
+}
+
+/// The spans of a rule that fired, each with whether it permits.
+fn evidence_of(rule: &NaiveRule, truth: Truth, seen: &Views) -> Vec<(bool, Evidence)> {
+    let which: &[usize] = if rule.restricts { &[0, 1] } else { &[0] };
+    let matched = rule.any.iter().chain(&rule.all).map(|pattern| (pattern, find(pattern, seen, which).flatten()));
+    let all = rule.any.iter().chain(&rule.all).chain(&rule.none);
+    let absent = all.filter(|pattern| truth == UNKNOWN && !seen.contains_key(&pattern.field));
+    let spans = matched.chain(absent.map(|pattern| (pattern, Some(0..0))));
+    let evidence = |(pattern, span): (&NaivePattern, Option<Range<usize>>)| {
+        let (rule_id, field, span) = (RuleId::parse(&rule.id).unwrap(), pattern.field.clone(), span?);
+        Some((!rule.restricts, Evidence { rule: rule_id, field, start: span.start, end: span.end }))
     };
-    let mut parts = states(&rule.all, helps);
-    if !rule.any.is_empty() {
-        parts.push(or(&states(&rule.any, helps)));
-    }
-    parts.extend(states(&rule.none, hinders).into_iter().map(|state| state.map(|matched| !matched)));
-    if let Some(number) = rule.more_than {
-        parts.push(Some(helps.iter().any(|folded| amounts(&message.text, *folded).any(|amount| amount > number))));
-    }
-    // AND is NOT OR NOT.
-    let not: Vec<Option<bool>> = parts.iter().map(|part| part.map(|truth| !truth)).collect();
-    or(&not).map(|truth| !truth)
+    spans.filter_map(evidence).collect()
 }
 
-fn or(states: &[Option<bool>]) -> Option<bool> {
-    if states.contains(&Some(true)) {
-        return Some(true);
-    }
-    if states.contains(&None) { None } else { Some(false) }
-}
-
-fn state(pattern: &NaivePattern, message: &Message, views: &[bool]) -> Option<bool> {
-    let text = if pattern.subject { message.subject.as_deref()? } else { &message.text };
-    Some(views.iter().any(|folded| first_match(pattern, text, *folded).is_some()))
-}
-
-fn evidence_of(rule: &NaiveRule, message: &Message, unknown: bool) -> Vec<Evidence> {
-    let rule_id = RuleId::parse(&rule.id).unwrap();
-    let views = if rule.restricts { &[false, true][..] } else { &[false][..] };
-    let mut evidence = Vec::new();
-    for (pattern, positive) in
-        rule.any.iter().chain(&rule.all).map(|p| (p, true)).chain(rule.none.iter().map(|p| (p, false)))
-    {
-        let field = if pattern.subject { Field::Subject } else { Field::Text };
-        let span = match message.field(&field) {
-            None if unknown => Some(0..0),
-            Some(text) if positive => {
-                let matches = views.iter().filter_map(|folded| first_match(pattern, text, *folded));
-                matches.min_by_key(|span| span.start)
+/// The leftmost match in some views, as the field was sent; `None` where the message has no such field.
+fn find(pattern: &NaivePattern, seen: &Views, which: &[usize]) -> Option<Option<Range<usize>>> {
+    let views = seen.get(&pattern.field)?;
+    let found = which.iter().filter_map(|which| {
+        let View { text, sent } = &views[*which];
+        let found = match &pattern.look {
+            Look::Regex(regex, _) => regex.find(text)?.range(),
+            Look::Phrase { texts, at_start, at_end } => {
+                let fits = |at: &Range<usize>| (!at_start || at.start == 0) && (!at_end || at.end == text.len());
+                let places = texts.iter().flat_map(|phrase| places(&view(phrase, *which == 1).text, text));
+                places.filter(fits).min_by_key(|at| (at.start, Reverse(at.end)))?
             }
-            _ => None,
         };
-        if let Some(span) = span {
-            evidence.push(Evidence { rule: rule_id.clone(), field, start: span.start, end: span.end });
-        }
-    }
-    evidence
+        Some(sent[found.start].start..sent[found.end - 1].end)
+    });
+    Some(found.min_by_key(|span| span.start))
 }
 
-/// The leftmost match, of those that begin together the longest, in the field as sent.
-fn first_match(pattern: &NaivePattern, text: &str, folded: bool) -> Option<Range<usize>> {
-    let seen = view(text, folded);
-    let found = match pattern.regex {
-        Some(source) => regex_match(source, &seen),
-        None => pattern
-            .phrases
-            .iter()
-            .flat_map(|phrase| phrase_matches(pattern, phrase, &seen, folded))
-            .min_by_key(|found| (found.start, std::cmp::Reverse(found.end))),
-    }?;
-    Some(seen[found.start].1.start..seen[found.end - 1].1.end)
+/// Where a phrase stands: where it ends in a letter or digit, at either side, is the edge of a word.
+fn places(phrase: &str, text: &str) -> Vec<Range<usize>> {
+    let (first, last) = (BEGINS_WITH_WORD.is_match(phrase), ENDS_WITH_WORD.is_match(phrase));
+    let starts = text.char_indices().map(|(at, _)| at).filter(|at| text[*at..].starts_with(phrase));
+    let places = starts.map(|start| start..start + phrase.len());
+    places.filter(|at| (!first || is_edge(text, at.start)) && (!last || is_edge(text, at.end))).collect()
 }
 
-fn phrase_matches(pattern: &NaivePattern, phrase: &str, seen: &[Seen], folded: bool) -> Vec<Range<usize>> {
-    let phrase: Vec<char> = view(phrase, folded).into_iter().map(|(c, _)| c).collect();
-    let text: Vec<char> = seen.iter().map(|(c, _)| *c).collect();
-    let first_is_word = phrase.iter().find(|c| !invisible(**c)).is_some_and(|c| word(*c));
-    let last_is_word = phrase.iter().rfind(|c| !invisible(**c) && !mark(**c)).is_some_and(|c| word(*c));
-    let mut found = Vec::new();
-    for start in 0..text.len() {
-        let end = start + phrase.len();
-        let fits = text.get(start..end) == Some(&phrase[..])
-            && (!pattern.at_start || start == 0)
-            && (!pattern.at_end || end == text.len())
-            && (!first_is_word || edge(&text, start))
-            && (!last_is_word || edge(&text, end));
-        if fits {
-            found.push(start..end);
-        }
-    }
-    found
+fn is_edge(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    before.is_empty() || after.is_empty() || !INSIDE.is_match(&format!("{before}|{after}"))
 }
 
-/// Compiled once: that is the slow part.
-fn regex(source: &'static str) -> Regex {
-    thread_local! {
-        static KNOWN: RefCell<HashMap<&'static str, Regex>> = RefCell::default();
-    }
-    let compile = || Regex::builder().syntax(syntax::Config::new().case_insensitive(true)).build(source).unwrap();
-    KNOWN.with_borrow_mut(|known| known.entry(source).or_insert_with(compile).clone())
-}
-
-fn regex_match(source: &'static str, seen: &[Seen]) -> Option<Range<usize>> {
-    let text: String = seen.iter().map(|(c, _)| *c).collect();
-    let found = regex(source).find(&text)?;
-    Some(text[..found.start()].chars().count()..text[..found.end()].chars().count())
-}
-
-fn amounts(text: &str, folded: bool) -> impl Iterator<Item = u32> {
-    let text: String = view(text, folded).into_iter().map(|(c, _)| c).collect();
-    let mut amounts: Vec<u32> = Vec::new();
-    for captures in regex(super::generate::AMOUNT).captures_iter(&text) {
-        amounts.push(text[captures.get_group_by_name("n").unwrap().range()].parse().unwrap());
-    }
-    amounts.into_iter()
-}
-
-/// In the folded view a character and the marks on it stand, together, for all of them as sent: whether
-/// they join into one or not, no span parts them.
-fn view(text: &str, folded: bool) -> Vec<Seen> {
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut cluster = 0;
-    for (at, c) in text.char_indices().filter(|(_, c)| !(folded && invisible(*c))) {
-        let here = at..at + c.len_utf8();
-        let c = plain(c, folded);
-        if c == ' ' {
-            match seen.last_mut() {
-                Some((' ', space)) => space.end = here.end,
-                None => {}
-                _ => seen.push((c, here)),
-            }
-            cluster = seen.len().saturating_sub(1);
-        } else if folded && mark(c) && !seen.is_empty() {
-            add_mark(&mut seen, cluster, c, here.end);
-        } else {
-            cluster = seen.len();
-            seen.push((c, here));
-        }
-    }
-    seen.pop_if(|(c, _)| *c == ' ');
-    seen
-}
-
-fn add_mark(seen: &mut Vec<Seen>, cluster: usize, mark: char, end: usize) {
-    let (before, there) = seen.last().cloned().unwrap();
-    match unicode_normalization::char::compose(before, mark) {
-        Some(joined) => seen.last_mut().unwrap().0 = joined,
-        None => seen.push((mark, there)),
-    }
-    seen[cluster..].iter_mut().for_each(|(_, sent)| sent.end = end);
-}
-
-fn plain(c: char, folded: bool) -> char {
-    let c = c.to_lowercase().next().unwrap();
-    match c {
-        c if c.is_whitespace() => ' ',
-        '\u{2019}' => '\'',
-        'а' if folded => 'a',
-        'р' if folded => 'p',
-        'у' if folded => 'y',
-        'с' if folded => 'c',
-        '\u{ff01}'..='\u{ff5e}' if folded => char::from_u32(c as u32 - 0xfee0).unwrap(),
-        // `н` has no ASCII look-alike.
-        other => other,
-    }
-}
-
-fn edge(text: &[char], at: usize) -> bool {
-    if at == 0 || at == text.len() {
-        return true;
-    }
-    let Some(right) = (at..text.len()).find(|k| !invisible(text[*k])) else { return true };
-    if mark(text[right]) {
-        return false;
-    }
-    let Some(left) = base_before(text, at) else { return true };
-    han(text[left]) || han(text[right]) || !(joins(text, left) && joins(text, right))
-}
-
-fn joins(text: &[char], at: usize) -> bool {
-    let letter_before = || base_before(text, at).is_some_and(|k| text[k].is_alphabetic());
-    let letter_after =
-        || text[at + 1..].iter().find(|c| !invisible(**c) && !mark(**c)).is_some_and(|c| c.is_alphabetic());
-    word(text[at]) || (text[at] == '\'' && letter_before() && letter_after())
-}
-
-fn base_before(text: &[char], at: usize) -> Option<usize> {
-    (0..at).rev().find(|k| !invisible(text[*k]) && !mark(text[*k]))
-}
-
-fn word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-fn invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200d}')
-}
-
-fn mark(c: char) -> bool {
-    c == '\u{301}'
-}
-
-fn han(c: char) -> bool {
-    matches!(c, '会' | '议')
-}
-
-fn count_words(text: &str) -> usize {
-    let text: Vec<char> = view(text, false).into_iter().map(|(c, _)| c).collect();
-    let mut words = 0;
-    let mut start = 0;
-    for end in (1..=text.len()).filter(|end| edge(&text, *end)) {
-        words += usize::from(text[start..end].iter().find(|c| !invisible(**c)).is_some_and(|c| word(*c)));
-        start = end;
+/// The words of a text; as `None` those that no vocabulary needs to know.
+fn words(text: &str) -> Vec<Option<&str>> {
+    let mut words = Vec::new();
+    for chunk in text.split(' ') {
+        let edges = (0..=chunk.len()).filter(|at| chunk.is_char_boundary(*at) && is_edge(chunk, *at));
+        let edges: Vec<usize> = if ONE_TOKEN.is_match(chunk) { Vec::new() } else { edges.collect() };
+        let pieces = edges.windows(2).map(|ends| chunk[ends[0]..ends[1]].trim_matches(is_invisible));
+        words.extend(
+            pieces.filter(|word| BEGINS_WITH_WORD.is_match(word)).map(|word| (!NUMBER.is_match(word)).then_some(word)),
+        );
+        words.extend(ONE_TOKEN.is_match(chunk).then_some(None));
     }
     words
 }
 
-/// Only Latin, Cyrillic and Han are in the alphabet; Latin may mix with Han.
-fn mixes_scripts(text: &str) -> bool {
-    let text: Vec<char> = text.chars().map(|c| plain(c, false)).collect();
-    let (mut latin, mut cyrillic, mut ideographs) = (false, false, false);
-    for at in 0..text.len() {
-        if !(invisible(text[at]) || mark(text[at]) || joins(&text, at)) {
-            (latin, cyrillic, ideographs) = (false, false, false);
-        }
-        match text[at] {
-            c if han(c) => ideographs = true,
-            'а'..='я' => cyrillic = true,
-            c if c.is_alphabetic() => latin = true,
-            _ => {}
-        }
-        if cyrillic && (latin || ideographs) {
-            return true;
-        }
+fn leaves_bidi_open(line: &str) -> bool {
+    let mut controls: String = line.chars().filter(|c| matches!(c, '\u{2067}' | '\u{2069}')).collect();
+    while controls.contains("\u{2067}\u{2069}") {
+        controls = controls.replace("\u{2067}\u{2069}", "");
     }
-    false
+    !controls.is_empty()
 }
+
+static BEGINS_WITH_WORD: LazyLock<Regex> = LazyLock::new(|| regex("^<unseen>*<word>"));
+static ENDS_WITH_WORD: LazyLock<Regex> = LazyLock::new(|| regex("<word><on>*$"));
+/// `|` inside a word: between letters and digits, beside an apostrophe that letters enclose, before a mark.
+static INSIDE: LazyLock<Regex> = LazyLock::new(|| {
+    let apostrophe = r"<spaced letter><on>*\|<unseen>*'<on>*<letter>|<letter><on>*'<on>*\|<unseen>*<spaced letter>";
+    regex(&format!(r"<spaced><on>*\|<unseen>*<spaced>|{apostrophe}|\|<unseen>*\p{{M}}"))
+});
+/// URLs, mail addresses, mentions, and numbers with all around and inside them.
+static ONE_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"<core>.*://.*<core>|^<edge>*www\..*<core>|@.*<word>|^<edge>*<numeric>*\p{N}<numeric>*<edge>*$")
+});
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"^\p{N}+<letter>{0,2}$"));
+/// Two letters of a word that do not go together, with nothing but what is no letter between.
+static MIXED: LazyLock<Regex> = LazyLock::new(|| {
+    let (west, east) = (r"[\p{Latin}\p{Han}\p{Hiragana}]", r"[\p{Cyrillic}\p{Greek}]");
+    let between = r"(?:[\p{N}_\p{M}\p{DI}]*|<on>*['’]<on>*)";
+    let pairs = [(west, east), (east, west), (r"\p{Cyrillic}", r"\p{Greek}"), (r"\p{Greek}", r"\p{Cyrillic}")];
+    regex(&pairs.map(|(one, other)| format!("{one}{between}{other}")).join("|"))
+});
