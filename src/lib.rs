@@ -10,6 +10,7 @@
 //! files, no clock. `ARCHITECTURE.md` is the map.
 
 pub mod admin;
+pub mod automaton;
 pub mod bus;
 pub mod channel;
 pub mod class;

@@ -1,0 +1,42 @@
+//! The automata against what is known of them.
+
+mod cases;
+mod random;
+
+use super::{Alphabets, Bounds, Memory, Program};
+use std::ops::Range;
+
+/// A program with what it needs.
+struct Ready {
+    program: Program,
+    alphabets: Alphabets,
+    memory: Memory,
+}
+
+impl Ready {
+    fn new(source: &str, bounds: &Bounds) -> Self {
+        let hir = regex_syntax::parse(source).unwrap();
+        let mut alphabets = Alphabets::new();
+        let program = Program::new(&hir, &mut alphabets, bounds).unwrap();
+        Self { program, alphabets, memory: Memory::new() }
+    }
+
+    fn is_match(&mut self, text: &str, from: usize) -> bool {
+        self.program.is_match(&self.alphabets, text, from, &mut self.memory)
+    }
+
+    fn find(&mut self, text: &str, from: usize) -> Option<Range<usize>> {
+        self.program.find(&self.alphabets, text, from, &mut self.memory)
+    }
+
+    fn captures(&mut self, text: &str, from: usize) -> (Option<Range<usize>>, Vec<Option<usize>>) {
+        let mut slots = Vec::new();
+        let found = self.program.captures(&self.alphabets, text, from, &mut self.memory, &mut slots);
+        (found, slots)
+    }
+}
+
+/// No DFA at all: everything is simulated.
+fn simulated() -> Bounds {
+    Bounds { dfa_states_max: 0, ..Bounds::default() }
+}

@@ -1,0 +1,96 @@
+//! A table of cases: what each regex finds, by the simulation and by the DFAs.
+
+use super::{Ready, simulated};
+use crate::automaton::{Alphabets, Bounds, Program, Refused};
+
+/// Regex, text, the match.
+const CASES: &[(&str, &str, Option<&str>)] = &[
+    ("b", "abc", Some("b")),
+    ("", "abc", Some("")),
+    ("a|ab", "ab", Some("a")),
+    ("ab|a", "ab", Some("ab")),
+    ("abcd|bc", "abcd", Some("abcd")),
+    ("bc|abcd", "abce", Some("bc")),
+    ("a+?", "aaa", Some("a")),
+    ("a+", "baaa", Some("aaa")),
+    ("a{2,3}", "aaaa", Some("aaa")),
+    ("a{2,3}?", "aaaa", Some("aa")),
+    ("(?:a*)*", "b", Some("")),
+    ("(?:a*?)+$", "aa", Some("aa")),
+    ("(?:|a)+", "aaa", Some("")),
+    ("(?:a|)+", "aaa", Some("aaa")),
+    ("^b", "ab", None),
+    ("a$", "ab", None),
+    ("b$", "ab", Some("b")),
+    ("^$", "", Some("")),
+    (r"(?m)^b$", "a\nb\nc", Some("b")),
+    (r"(?mR)^b$", "a\r\nb\r\nc", Some("b")),
+    (r"(?m)^b$", "a\rb\rc", None),
+    (r"\bb", "ab b", Some("b")),
+    (r"\bй", "ай", None),
+    (r"\bй\b", "а й", Some("й")),
+    (r"(?-u:\b)b", "йb", Some("b")),
+    (r"\bb", "йb", None),
+    (r"e\b", "e\u{301}", None),
+    (r"e\b", "e\u{200d}", None),
+    (r"\Bb", "ab", Some("b")),
+    (r"\<b\>", "bb b", Some("b")),
+    (r"\b{start-half}b\b{end-half}", "-b-", Some("b")),
+    (r"\w+", "--наïve_1--", Some("наïve_1")),
+    (r"[^a]", "aй", Some("й")),
+    (r"(?i)straße", "STRAßE", Some("STRAßE")),
+    (r".{2}", "й🙂x", Some("й🙂")),
+    (r"👍[\x{1F3FB}-\x{1F3FF}]?", "👍🏽", Some("👍🏽")),
+    (r"refund.{0,5}card", "refund refund card", Some("refund card")),
+    (r"refund.{0,12}card", "refund refund card", Some("refund refund card")),
+    (r"x.{2,4}y", "xxxxxxxy", Some("xxxxxy")),
+    (r"x.{2,}y", "xyyy", Some("xyyy")),
+    (r"[a&&b]|c", "abc", Some("c")),
+];
+
+#[test]
+fn every_case_is_found() {
+    for bounds in [simulated(), Bounds::default()] {
+        for (regex, text, expected) in CASES {
+            let mut ready = Ready::new(regex, &bounds);
+            let found = ready.find(text, 0).map(|range| &text[range]);
+            assert_eq!(found, *expected, "`{regex}` in `{text}`, {bounds:?}");
+            assert_eq!(ready.is_match(text, 0), expected.is_some(), "`{regex}` in `{text}`, {bounds:?}");
+        }
+    }
+}
+
+#[test]
+fn looks_see_the_text_before_the_search() {
+    for bounds in [simulated(), Bounds::default()] {
+        assert_eq!(Ready::new(r"\bb", &bounds).find("ab b", 1), Some(3..4));
+        assert_eq!(Ready::new(r"^b", &bounds).find("ab", 1), None);
+        assert_eq!(Ready::new(r"(?m)^b", &bounds).find("\nb", 1), Some(1..2));
+        assert_eq!(Ready::new(r"b", &bounds).find("b", 2), None, "beyond the text");
+        assert_eq!(Ready::new(r"b", &bounds).find("йb", 1), None, "in the middle of a character");
+    }
+}
+
+#[test]
+fn named_groups_have_slots_and_others_none() {
+    let mut ready = Ready::new(r"(a)(?P<n>\d+)(?P<unit> ?(?:eur|usd))?", &Bounds::default());
+    assert_eq!(ready.program.groups(), ["n", "unit"]);
+    assert_eq!(ready.program.group("unit"), Some(1));
+    assert_eq!(ready.program.group("x"), None);
+    assert_eq!(ready.captures("xa12 usd", 0), (Some(1..8), vec![Some(2), Some(4), Some(4), Some(8)]));
+    assert_eq!(ready.captures("xa12 gbp", 0), (Some(1..4), vec![Some(2), Some(4), None, None]));
+    assert_eq!(ready.captures("", 0), (None, vec![None; 4]));
+}
+
+#[test]
+fn what_is_too_big_or_speaks_of_bytes_is_refused() {
+    let refused = |source: &str| {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(source).unwrap();
+        Program::new(&hir, &mut Alphabets::new(), &Bounds::default()).unwrap_err()
+    };
+    assert_eq!(refused(r"(?:a{100}){1000}"), Refused::TooManyStates { max: 20_000 });
+    assert_eq!(refused(r"(?-u:\xff)"), Refused::Bytes);
+    assert_eq!(refused(r"(?-u:[^a])"), Refused::Bytes);
+    let letters: String = ('\u{4e00}'..'\u{4f00}').collect();
+    assert_eq!(refused(&letters), Refused::TooManyClasses { max: 250 });
+}
