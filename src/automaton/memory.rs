@@ -1,11 +1,12 @@
 //! The memory of a simulation, kept from one to the next so that none allocates once it is warm.
 
+use super::seen::Seen;
+
 /// Memory for one simulation at a time; it fits itself to any program.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The round in which each state was last reached.
-    seen: Vec<u32>,
-    round: u32,
+    /// Which states were reached at this place.
+    pub(super) seen: Seen,
     /// Where the closure of a state has still to go.
     pub(super) stack: Vec<Step>,
     /// The slots while a closure is made.
@@ -43,9 +44,7 @@ impl Memory {
 
     /// Makes ready for an automaton with so many states, and threads with so many slots.
     pub(super) fn fit(&mut self, states: usize, width: usize) {
-        if self.seen.len() < states {
-            self.seen.resize(states, 0);
-        }
+        self.seen.fit(states);
         self.stack.clear();
         self.now.clear();
         self.next.clear();
@@ -53,22 +52,6 @@ impl Memory {
             slots.clear();
             slots.resize(width, UNSET);
         }
-    }
-
-    /// Forgets which states were reached.
-    pub(super) fn forget(&mut self) {
-        self.round = self.round.wrapping_add(1);
-        if self.round == 0 {
-            self.seen.fill(0);
-            self.round = 1;
-        }
-    }
-
-    /// Whether a state is reached for the first time since `forget`.
-    #[inline]
-    pub(super) fn reach(&mut self, state: u32) -> bool {
-        let place = usize::try_from(state).ok().and_then(|state| self.seen.get_mut(state));
-        place.is_some_and(|seen| std::mem::replace(seen, self.round) != self.round)
     }
 }
 

@@ -16,17 +16,23 @@
 //! gives wrong answers, but it neither panics nor loops, and all its ranges are within the text.
 
 mod alphabet;
+mod closures;
 mod compile;
+mod determinise;
+mod dfa;
 mod look;
 mod memory;
 mod nfa;
 mod program;
+mod search;
+mod seen;
 mod sets;
 mod simulate;
 #[cfg(test)]
 mod tests;
 
 pub use alphabet::{Alphabet, Alphabets, Plane};
+pub use dfa::Dfa;
 pub use look::Look;
 pub use memory::Memory;
 pub use nfa::{Mask, Nfa, State};

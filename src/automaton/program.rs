@@ -1,26 +1,29 @@
 //! A program: all that matching one regex takes.
 
-use super::alphabet::{Alphabet, Alphabets, Partition, Plane};
+use super::alphabet::{Alphabet, Alphabets, Partition};
 use super::compile::{Compiler, Direction};
-use super::memory::{Memory, UNSET};
+use super::determinise::{Keep, Source, determinise};
+use super::dfa::Dfa;
 use super::nfa::{Mask, Nfa, State};
 use super::sets::Sets;
-use super::simulate::{Simulation, Span};
 use super::{Bounds, Refused};
 use regex_syntax::hir::{Hir, Look};
-use std::ops::Range;
 
 /// A regex, compiled. It belongs to the [`Alphabets`] that it was made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    alphabet: Alphabet,
-    nfa: Nfa,
+    pub(super) alphabet: Alphabet,
+    pub(super) nfa: Nfa,
     /// The classes that a match can begin with; `None` where it may begin without a character.
-    first: Option<Mask>,
+    pub(super) first: Option<Mask>,
     /// Whether every match begins where the text does.
-    at_start: bool,
+    pub(super) at_start: bool,
+    /// Reads backward from the end of the text: tells where matches begin.
+    pub(super) starts: Option<Dfa>,
+    /// Reads forward from where a match begins: tells where the preferred one ends.
+    pub(super) ends: Option<Dfa>,
     /// The names of the groups that have one.
-    groups: Vec<String>,
+    pub(super) groups: Vec<String>,
 }
 
 /// The most operations a character: look-ups in a table, or steps of a thread.
@@ -28,6 +31,8 @@ pub struct Program {
 pub struct Operations {
     /// Of [`Program::is_match`].
     pub is_match: u32,
+    /// Of [`Program::match_at`].
+    pub match_at: u32,
     /// Of [`Program::find`].
     pub find: u32,
     /// Of [`Program::captures`].
@@ -41,13 +46,17 @@ impl Program {
     /// Where the regex is beyond the bounds, or speaks of bytes.
     pub fn new(hir: &Hir, alphabets: &mut Alphabets, bounds: &Bounds) -> Result<Self, Refused> {
         let sets = Sets::of(hir)?;
-        let (mut nfa, _) = Compiler::new(&sets, Direction::Forward, bounds.nfa_states_max).compile(hir)?;
+        let (mut nfa, chains) = Compiler::new(&sets, Direction::Forward, bounds.nfa_states_max).compile(hir)?;
         let partition = Partition::of(&sets.borders()?)?;
         nfa.sets = masks(&sets, &partition);
         let first = nfa.first();
         let at_start = hir.properties().look_set_prefix().contains(Look::Start);
         let alphabet = partition.into_alphabet(alphabets);
-        Ok(Self { alphabet, nfa, first, at_start, groups: sets.into_names() })
+        let kinds = alphabet.kinds();
+        let source = Source { nfa: &nfa, chains: &chains, kinds, entry: nfa.start, keep: Keep::Preferred };
+        let ends = determinise(source, bounds);
+        let starts = if at_start { None } else { backward(hir, &sets, &nfa, kinds, bounds) };
+        Ok(Self { alphabet, nfa, first, at_start, starts, ends, groups: sets.into_names() })
     }
 
     /// The named groups, in the order of the regex.
@@ -60,68 +69,48 @@ impl Program {
         self.groups.iter().position(|group| group == name)
     }
 
-    /// Whether there is a match that begins at `from` or later. Looks see the text before `from`.
-    pub fn is_match(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> bool {
-        let span = Span { from, anchored: self.at_start, any: true, until: text.len() };
-        self.simulate(alphabets, text, span, 0, memory).is_some()
+    /// What it takes, in bytes, without the [`Alphabets`] that it shares.
+    pub fn bytes(&self) -> usize {
+        let dfas = [&self.starts, &self.ends].into_iter().flatten().map(Dfa::bytes).sum::<usize>();
+        let names = self.groups.iter().map(|name| size_of::<String>() + name.len()).sum::<usize>();
+        size_of::<Self>() + self.alphabet.bytes() + self.nfa.bytes() + dfas + names
     }
 
-    /// The leftmost match that begins at `from` or later, and of those the preferred one.
-    pub fn find(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> Option<Range<usize>> {
-        let span = Span { from, anchored: self.at_start, any: false, until: text.len() };
-        let end = self.simulate(alphabets, text, span, 1, memory)?;
-        let start = memory.best.first().copied().filter(|start| *start <= end)?;
-        Some(start..end)
+    /// The DFA that reads backward and tells where matches begin, and the one that reads forward from such a place
+    /// and tells where the preferred match ends, as far as they are within the bounds.
+    pub fn dfas(&self) -> (Option<&Dfa>, Option<&Dfa>) {
+        (self.starts.as_ref(), self.ends.as_ref())
     }
 
-    /// The same as [`Program::find`], and where the named groups matched: two slots each, both set or neither.
-    pub fn captures(
-        &self,
-        alphabets: &Alphabets,
-        text: &str,
-        from: usize,
-        memory: &mut Memory,
-        slots: &mut Vec<Option<usize>>,
-    ) -> Option<Range<usize>> {
-        slots.clear();
-        slots.resize(self.groups.len() * 2, None);
-        let found = self.find(alphabets, text, from, memory)?;
-        if self.groups.is_empty() {
-            return Some(found);
-        }
-        let span = Span { from: found.start, anchored: true, any: false, until: found.end };
-        self.simulate(alphabets, text, span, slots.len() + 1, memory)?;
-        let pairs = memory.best.get(1..).unwrap_or_default().chunks_exact(2);
-        for (pair, places) in pairs.zip(slots.chunks_exact_mut(2)) {
-            if let ([start, end], [first, second]) = (pair, places)
-                && *end != UNSET
-                && start <= end
-            {
-                (*first, *second) = (Some(*start), Some(*end));
-            }
-        }
-        Some(found)
+    /// The most operations a character of the text from `from` on.
+    ///
+    /// A DFA takes two: the class, and the row. A simulation reaches each state of the NFA at most once at each place,
+    /// and each thread that waits for a character is looked at once more: two a state; with slots, those of a thread
+    /// are copied up to three times.
+    pub fn operations(&self) -> Operations {
+        let states = u32::try_from(self.nfa.states.len()).unwrap_or(u32::MAX);
+        let simulation = |slots: u32| states.saturating_mul(2 + 3 * slots);
+        let groups = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
+        let start = match (&self.starts, self.at_start) {
+            (_, true) => 0,
+            (Some(_), _) => 2,
+            (None, _) => simulation(1),
+        };
+        let end = if self.ends.is_some() { 2 } else { simulation(1) };
+        let find = if self.starts.is_none() && !self.at_start { start } else { start + end };
+        let is_match = if self.at_start { end } else { start };
+        let captures = if groups == 0 { find } else { find.saturating_add(simulation(groups.saturating_mul(2) + 1)) };
+        Operations { is_match, match_at: end, find, captures }
     }
+}
 
-    fn simulate(
-        &self,
-        alphabets: &Alphabets,
-        text: &str,
-        span: Span,
-        width: usize,
-        memory: &mut Memory,
-    ) -> Option<usize> {
-        let plane = self.plane(alphabets)?;
-        if self.at_start && span.from > 0 {
-            return None;
-        }
-        let first = self.first.as_ref();
-        Simulation { nfa: &self.nfa, alphabet: &self.alphabet, plane, first, text }.run(span, width, memory)
-    }
-
-    fn plane<'a>(&self, alphabets: &'a Alphabets) -> Option<&'a Plane> {
-        alphabets.plane(self.alphabet.plane_number())
-    }
+/// The DFA that reads backward.
+fn backward(hir: &Hir, sets: &Sets, forward: &Nfa, kinds: &[u8], bounds: &Bounds) -> Option<Dfa> {
+    let (mut nfa, chains) = Compiler::new(sets, Direction::Backward, bounds.nfa_states_max).compile(hir).ok()?;
+    nfa.sets.clone_from(&forward.sets);
+    let at_end = hir.properties().look_set_suffix().contains(Look::End);
+    let entry = if at_end { nfa.start } else { nfa.search };
+    determinise(Source { nfa: &nfa, chains: &chains, kinds, entry, keep: Keep::All }, bounds)
 }
 
 fn masks(sets: &Sets, partition: &Partition) -> Vec<Mask> {

@@ -68,7 +68,7 @@ impl Simulation<'_> {
 
     /// From where threads were led to, to what they wait for: follows every way that reads no character.
     fn settle(&self, at: usize, kinds: (u8, u8), fresh: bool, width: usize, memory: &mut Memory) {
-        memory.forget();
+        memory.seen.clear();
         let led = std::mem::take(&mut memory.next);
         memory.now.clear();
         for (thread, state) in led.states.iter().enumerate() {
@@ -99,7 +99,7 @@ impl Simulation<'_> {
                     continue;
                 }
             };
-            if !memory.reach(state) {
+            if !memory.seen.add(state) {
                 continue;
             }
             match self.nfa.state(state) {

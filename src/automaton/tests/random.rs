@@ -193,6 +193,7 @@ fn compare(seed: u64, rounds: usize, bounds: &[Bounds]) {
 fn random_regexes_agree_with_the_regex_crate() {
     let fresh = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     for seed in [1, fresh] {
-        compare(seed, 500, &[simulated(), Bounds::default()]);
+        let few = Bounds { dfa_states_max: 6, ..Bounds::default() };
+        compare(seed, 400, &[simulated(), few, Bounds::default()]);
     }
 }

@@ -1,0 +1,85 @@
+//! What a state of an NFA leads to without reading a character, worked out once.
+
+use super::nfa::{Nfa, State};
+use super::seen::Seen;
+use std::ops::Range;
+
+/// The closures of an NFA, as they were asked for.
+pub(super) struct Closures {
+    reached: Vec<u32>,
+    ranges: Vec<Option<Range<usize>>>,
+    asked: Vec<Option<u8>>,
+    seen: Seen,
+    stack: Vec<u32>,
+    steps_left: u32,
+}
+
+impl Closures {
+    /// For an NFA of so many states.
+    pub(super) fn new(states: usize, steps_max: u32) -> Self {
+        Self {
+            reached: Vec::new(),
+            ranges: vec![None; states],
+            asked: vec![None; states],
+            seen: Seen::new(states),
+            stack: Vec::new(),
+            steps_left: steps_max,
+        }
+    }
+
+    /// The states that read a character, end a match, or look, in order of preference; `None` where the steps have
+    /// run out.
+    pub(super) fn of(&mut self, nfa: &Nfa, state: u32) -> Option<&[u32]> {
+        let place = usize::try_from(state).ok()?;
+        let range = match self.ranges.get(place)?.clone() {
+            Some(range) => range,
+            None => {
+                let from = self.reached.len();
+                self.explore(nfa, state, false)?;
+                self.ranges.get_mut(place)?.insert(from..self.reached.len()).clone()
+            }
+        };
+        self.reached.get(range)
+    }
+
+    /// The kinds that a look asks for, and the looks that lie behind it; nothing for a state of another sort.
+    pub(super) fn asked(&mut self, nfa: &Nfa, state: u32) -> Option<u8> {
+        if !matches!(nfa.state(state)?, State::Look { .. }) {
+            return Some(0);
+        }
+        let place = usize::try_from(state).ok()?;
+        if let Some(known) = self.asked.get(place)? {
+            return Some(*known);
+        }
+        let from = self.reached.len();
+        self.explore(nfa, state, true)?;
+        let kinds = self.reached.drain(from..).map(|reached| match nfa.state(reached) {
+            Some(State::Look { look, .. }) => look.kinds(),
+            _ => 0,
+        });
+        let kinds = kinds.fold(0, |all, kinds| all | kinds);
+        Some(*self.asked.get_mut(place)?.insert(kinds))
+    }
+
+    fn explore(&mut self, nfa: &Nfa, state: u32, beyond_looks: bool) -> Option<()> {
+        self.seen.clear();
+        self.stack.clear();
+        self.stack.push(state);
+        while let Some(state) = self.stack.pop() {
+            self.steps_left = self.steps_left.checked_sub(1)?;
+            if !self.seen.add(state) {
+                continue;
+            }
+            match nfa.state(state)? {
+                State::Split { first, second } => self.stack.extend([second, first]),
+                State::Slot { next, .. } => self.stack.push(next),
+                State::Match | State::Chars { .. } => self.reached.push(state),
+                State::Look { next, .. } => {
+                    self.reached.push(state);
+                    self.stack.extend(beyond_looks.then_some(next));
+                }
+            }
+        }
+        Some(())
+    }
+}
