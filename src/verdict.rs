@@ -1,5 +1,7 @@
 //! The classifier's opinion: one class, or none and why; with its evidence.
 
+pub mod diff;
+
 use crate::class::{Class, RuleId};
 use crate::message::Field;
 use crate::reason::Reason;

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod classify;
 mod demo;
+mod diff;
 mod exit;
 mod explain;
 mod inspect;
@@ -47,6 +48,8 @@ enum Command {
     Classify(classify::Classify),
     /// Tell why: each rule, each span, each step of the gate.
     Explain(explain::Explain),
+    /// Compare two packs over a corpus: which messages change their verdict.
+    Diff(diff::Diff),
     /// Show what a preset or mapping takes from a sample payload.
     Inspect(inspect::Inspect),
     /// List what was decided.
@@ -67,6 +70,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Test(command) => command.run(),
         Command::Classify(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Log(command) => command.run(),
         Command::Show(command) => command.run(),

@@ -53,6 +53,11 @@ pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
     finish(compiled, report)
 }
 
+/// The pack that a path names: for now a folder of rules, compiled.
+pub(super) fn open_pack(path: &Path) -> anyhow::Result<Pack> {
+    Ok(load_rules(path)?.0)
+}
+
 fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {
     match read {
         Some(read) => Ok(read),

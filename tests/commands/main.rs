@@ -10,6 +10,7 @@
 
 mod check;
 mod classify;
+mod diff;
 mod recorded;
 mod samples;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]
