@@ -14,6 +14,7 @@ use crate::verdict::Verdict;
 use crate::verdict::diff::{Change, Differences, Direction, Group};
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use std::path::PathBuf;
 
 const EXAMPLE_CHARS_MAX: usize = 100;
@@ -95,6 +96,8 @@ struct Example {
 
 /// Two packs, the memory to use them with, and what was found so far.
 struct Comparison<'a> {
+    /// For messages that do not say when they were sent.
+    now: Timestamp,
     packs: [&'a Pack; 2],
     scratches: [Scratch; 2],
     unreadable: u64,
@@ -123,7 +126,7 @@ impl Diff {
 impl<'a> Comparison<'a> {
     fn new(packs: [&'a Pack; 2], examples_max: usize) -> Self {
         let scratches = packs.map(Scratch::new);
-        Self { packs, scratches, unreadable: 0, differences: Differences::new(examples_max) }
+        Self { now: Timestamp::now(), packs, scratches, unreadable: 0, differences: Differences::new(examples_max) }
     }
 
     fn add(&mut self, line: &Line) -> anyhow::Result<()> {
@@ -132,10 +135,11 @@ impl<'a> Comparison<'a> {
             self.unreadable += 1;
             return Ok(());
         };
+        let now = line.label.sent_at.unwrap_or(self.now);
         let [old, new] = self.packs;
         let [old_scratch, new_scratch] = &mut self.scratches;
-        let before = classify::classify(old, &message, &CLASSIFY_LIMITS, old_scratch);
-        let after = classify::classify(new, &message, &CLASSIFY_LIMITS, new_scratch);
+        let before = classify::classify(old, &message, now, &CLASSIFY_LIMITS, old_scratch);
+        let after = classify::classify(new, &message, now, &CLASSIFY_LIMITS, new_scratch);
         self.differences.add(&before, &after, || Example::new(line.delivery.sequence, &message, &before, &after));
         Ok(())
     }

@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod exit;
 mod explain;
+mod fmt;
 mod inspect;
 mod lines;
 mod log;
@@ -50,6 +51,8 @@ enum Command {
     Explain(explain::Explain),
     /// Compare two packs over a corpus: which messages change their verdict.
     Diff(diff::Diff),
+    /// Lay rule files out in one way.
+    Fmt(fmt::Fmt),
     /// Show what a preset or mapping takes from a sample payload.
     Inspect(inspect::Inspect),
     /// List what was decided.
@@ -71,6 +74,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Classify(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Log(command) => command.run(),
         Command::Show(command) => command.run(),

@@ -68,7 +68,8 @@ fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {
     }
 }
 
-fn print_errors(diagnostics: &[Diagnostic]) {
+/// Prints the errors, and not the warnings.
+pub(super) fn print_errors(diagnostics: &[Diagnostic]) {
     let errors: Vec<Diagnostic> =
         diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).cloned().collect();
     eprint!("{}", render::to_text(&errors, print::is_colored_stderr()));

@@ -60,19 +60,30 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Placed<T> {
 /// its author meant.
 pub fn read_file<T>(file: &Arc<SourceFile>, report: &Report, read: impl FnOnce(&Table<'_>) -> T) -> T {
     let (root, errors) = DeTable::parse_recoverable(file.text());
-    let mut lines = BTreeSet::new();
-    for error in &errors {
-        let at = Location::new(file, error.span().unwrap_or(0..0));
-        if lines.insert(at.line()) {
-            report.error("toml-syntax", &at, error.message().to_lowercase(), "correct the TOML syntax at this place");
-        }
-    }
+    report_errors(file, report, &errors);
     let unsaid = Report::new();
     let report = if errors.is_empty() { report } else { &unsaid };
     let table = Table::new(file, report, root.get_ref(), root.span(), "the file");
     let read = read(&table);
     table.finish();
     read
+}
+
+/// Whether a file is TOML, whatever its keys. Syntax errors are reported as by [`read_file`].
+pub fn report_syntax(file: &Arc<SourceFile>, report: &Report) -> bool {
+    let (_, errors) = DeTable::parse_recoverable(file.text());
+    report_errors(file, report, &errors);
+    errors.is_empty()
+}
+
+fn report_errors(file: &Arc<SourceFile>, report: &Report, errors: &[toml::de::Error]) {
+    let mut lines = BTreeSet::new();
+    for error in errors {
+        let at = Location::new(file, error.span().unwrap_or(0..0));
+        if lines.insert(at.line()) {
+            report.error("toml-syntax", &at, error.message().to_lowercase(), "correct the TOML syntax at this place");
+        }
+    }
 }
 
 /// A TOML table being read; asking for a key marks it as known.

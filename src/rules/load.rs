@@ -38,7 +38,11 @@ pub fn load_texts(files: Vec<Arc<SourceFile>>, report: &Report) -> Written {
     Written { files, ..Written::default() }
 }
 
-fn rule_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+/// The rule files of a folder, in name order.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub(crate) fn rule_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let entries: io::Result<Vec<PathBuf>> = fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut paths: Vec<PathBuf> = entries?.into_iter().filter(|path| is_rule_file(path)).collect();
     paths.sort();
@@ -51,7 +55,8 @@ fn is_rule_file(path: &Path) -> bool {
     !hidden && path.extension().is_some_and(|extension| extension == "toml")
 }
 
-fn read_rules(path: &Path, report: &Report) -> Option<Arc<SourceFile>> {
+/// Reads one file; where that fails, the report says why.
+pub(crate) fn read_rules(path: &Path, report: &Report) -> Option<Arc<SourceFile>> {
     let shown = path.display().to_string();
     match read(path) {
         Ok(text) => Some(SourceFile::new(shown, text)),

@@ -4,6 +4,7 @@ mod canonical;
 mod classes;
 mod comparison;
 mod compile;
+pub mod fmt;
 mod gap;
 mod lint;
 mod lists;
@@ -21,6 +22,7 @@ pub mod written;
 mod tests;
 
 pub use load::{load, load_texts};
+pub(crate) use load::{read_rules, rule_files};
 pub use test::Tests;
 pub use written::Written;
 

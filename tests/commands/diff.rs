@@ -145,7 +145,7 @@ fn what_cannot_be_compared_is_no_agreement() {
     let ran = Case::new(OLD, NEW, "\n").run(&[]).exits(1);
     assert!(ran.err.contains("nothing was compared"), "{}", ran.err);
     let ran = Case::new(OLD, "[[rule]]\nid = \"a\"\n", CORPUS).run(&[]).exits(78);
-    assert!(ran.err.contains("new/rules.toml:1"), "{}", ran.err);
+    assert!(ran.err.contains("/new/rules.toml"), "{}", ran.err);
     let case = Case::new(OLD, NEW, CORPUS);
     let rules = case.world.path("old").to_string_lossy().into_owned();
     let ran = run(&["diff", &rules, &rules, "--corpus", "/nowhere/corpus"]).exits(1);
@@ -158,7 +158,9 @@ fn what_cannot_be_compared_is_no_agreement() {
 #[test]
 fn texts_steer_no_terminal() {
     let evil = "\u{1b}[2J\u{9b}31m\r\u{202e}";
-    let corpus = json!({ "id": evil, "text": format!("see you then {evil}") }).to_string();
+    // What hides its direction in the text has no class.
+    let text = format!("see you then {}", evil.trim_end_matches('\u{202e}'));
+    let corpus = json!({ "id": evil, "text": text }).to_string();
     let case = Case::new(OLD, NEW, &corpus);
     for more in [&[][..], &["--format", "json"]] {
         let out = case.run(more).exits(3).out;

@@ -11,6 +11,7 @@
 mod check;
 mod classify;
 mod diff;
+mod fmt;
 mod recorded;
 mod samples;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]
