@@ -62,6 +62,11 @@ impl Alphabets {
         self.planes.get(usize::try_from(number).ok()?)
     }
 
+    /// Takes a plane over from others; its number here.
+    pub(super) fn adopt(&mut self, others: &Self, number: u32) -> u32 {
+        others.plane(number).cloned().map_or(u32::MAX, |plane| self.intern(plane))
+    }
+
     fn intern(&mut self, plane: Plane) -> u32 {
         let at = self.planes.iter().position(|known| *known == plane).unwrap_or_else(|| {
             self.planes.push(plane);
@@ -88,6 +93,11 @@ impl Alphabet {
     /// The number of its plane.
     pub(super) fn plane_number(&self) -> u32 {
         self.plane
+    }
+
+    /// The same classes, with the plane of another number.
+    pub(super) fn on_plane(self, plane: u32) -> Self {
+        Self { plane, ..self }
     }
 
     /// The kinds of every class, the edge last.

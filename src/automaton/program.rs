@@ -59,6 +59,12 @@ impl Program {
         Ok(Self { alphabet, nfa, first, at_start, starts, ends, groups: sets.into_names() })
     }
 
+    /// The same program, for other alphabets, which take over what it needs.
+    pub fn moved(self, from: &Alphabets, to: &mut Alphabets) -> Self {
+        let plane = to.adopt(from, self.alphabet.plane_number());
+        Self { alphabet: self.alphabet.on_plane(plane), ..self }
+    }
+
     /// The named groups, in the order of the regex.
     pub fn groups(&self) -> &[String] {
         &self.groups

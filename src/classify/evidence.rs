@@ -5,17 +5,17 @@ use super::judge::Fired;
 use super::regexes::start;
 use super::scratch::{Fields, Scratch, Spot};
 use super::steps::Steps;
+use crate::automaton::Memory;
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
-use regex_automata::Input;
 use std::ops::Range;
 
 /// Finds the evidence of the rules that fired, sorted, without repetition, at most `spans_max`; that of
 /// restricting rules is kept first. What would not be kept is not looked for.
 pub(super) fn find(pack: &Pack, spans_max: usize, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
-    let Scratch { fields, hits, fired, evidence, .. } = scratch;
-    let mut places = Finder { pack, fields, hits, steps };
+    let Scratch { fields, hits, fired, evidence, memory, .. } = scratch;
+    let mut places = Finder { pack, fields, hits, memory, steps };
     for restricting in [true, false] {
         for fired in fired.iter() {
             let Some(rule) = pack.rules.get(fired.rule as usize) else { continue };
@@ -39,6 +39,7 @@ pub(super) struct Finder<'s> {
     pub(super) pack: &'s Pack,
     pub(super) fields: &'s Fields,
     pub(super) hits: &'s Hits,
+    pub(super) memory: &'s mut Memory,
     pub(super) steps: &'s mut Steps,
 }
 
@@ -92,10 +93,11 @@ impl Finder<'_> {
                 self.steps.take(text.len())?;
                 self.pack.gaps.find(gap, text)
             }
-            Matcher::Regex { regex, gate } => {
-                self.steps.take(text.len())?;
+            Matcher::Regex { program, gate } => {
                 let from = start(hit.gate(view), *gate).unwrap_or(0);
-                regex.find(Input::new(text).range(from.min(text.len())..)).map(|found| found.range())
+                let work = (text.len().saturating_sub(from) + 1) * program.operations().find as usize;
+                self.steps.take(work)?;
+                program.find(&self.pack.alphabets, text, from, self.memory)
             }
         };
         Ok(found.map(|span| seen.sent(span)))

@@ -1,17 +1,15 @@
 //! Which rules fire: the conditions of a rule, in three-valued logic.
 
-use super::hits::Hits;
-use super::regexes;
-use super::scratch::{Fields, Scratch};
+use super::regexes::Runner;
+use super::scratch::Scratch;
 use super::steps::Steps;
+use crate::automaton::Program;
 use crate::message::Message;
 use crate::pack::comparison::Comparison;
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
 use jiff::Timestamp;
-use regex_automata::meta::Regex;
-use regex_automata::{Input, PatternID};
 
 /// More matches of one regex than this are not looked at by `where`: it is unknown what they say.
 const CAPTURES_MAX: usize = 64;
@@ -68,9 +66,9 @@ pub(super) fn judge(
     steps: &mut Steps,
     scratch: &mut Scratch,
 ) -> Result<(), Reason> {
-    let Scratch { fields, hits, marks, fired, .. } = scratch;
+    let Scratch { fields, hits, marks, memory, slots, fired, .. } = scratch;
     let candidates = marks.take();
-    let mut bench = Bench { pack, now, fields, hits, steps };
+    let mut bench = Bench { now, runner: Runner { pack, fields, hits, memory, steps }, slots };
     let judged = candidates.iter().try_for_each(|index| {
         let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
             return Ok(());
@@ -93,11 +91,9 @@ pub(super) fn judge(
 
 /// What rules are judged by.
 pub(super) struct Bench<'s> {
-    pub(super) pack: &'s Pack,
     pub(super) now: Timestamp,
-    pub(super) fields: &'s Fields,
-    pub(super) hits: &'s mut Hits,
-    pub(super) steps: &'s mut Steps,
+    pub(super) runner: Runner<'s>,
+    pub(super) slots: &'s mut Vec<Option<usize>>,
 }
 
 impl Bench<'_> {
@@ -145,18 +141,19 @@ impl Bench<'_> {
 
     /// Whether a pattern matched in some views; unknown where the message does not have its field.
     pub(super) fn state(&mut self, index: u32, views: ViewSet) -> Result<Truth, Reason> {
-        self.steps.take(1)?;
-        let Some(pattern) = self.pack.patterns.get(index as usize) else { return Ok(Truth::Unknown) };
-        if !self.fields.has(pattern.field) {
+        let runner = &mut self.runner;
+        runner.steps.take(1)?;
+        let Some(pattern) = runner.pack.patterns.get(index as usize) else { return Ok(Truth::Unknown) };
+        if !runner.fields.has(pattern.field) {
             return Ok(Truth::Unknown);
         }
-        regexes::ensure(index, pattern, views, self.fields, self.hits, self.steps)?;
-        Ok(self.hits.get(index).matched.overlaps(views).into())
+        runner.ensure(index, pattern, views)?;
+        Ok(runner.hits.get(index).matched.overlaps(views).into())
     }
 
     /// Whether a comparison holds for some match of some regex of the rule that has the group.
     fn compare(&mut self, rule: &Rule, comparison: &Comparison) -> Result<Truth, Reason> {
-        let pack = self.pack;
+        let pack = self.runner.pack;
         let views = rule.positive_views();
         let mut truth = Truth::False;
         for index in rule.any.iter().chain(&rule.all) {
@@ -173,7 +170,7 @@ impl Bench<'_> {
 /// A regex whose group is compared.
 struct Captures<'p> {
     field: u32,
-    regex: &'p Regex,
+    program: &'p Program,
     group: usize,
     comparison: &'p Comparison,
 }
@@ -182,37 +179,40 @@ impl<'p> Captures<'p> {
     /// `None` where the pattern has no such group.
     fn of(pack: &'p Pack, index: u32, comparison: &'p Comparison) -> Option<Self> {
         let pattern = pack.patterns.get(index as usize)?;
-        let Matcher::Regex { regex, .. } = &pattern.matcher else { return None };
-        let group = regex.group_info().to_index(PatternID::ZERO, &comparison.group)?;
-        Some(Self { field: pattern.field, regex, group, comparison })
+        let Matcher::Regex { program, .. } = &pattern.matcher else { return None };
+        let group = program.group(&comparison.group)?;
+        Some(Self { field: pattern.field, program, group, comparison })
     }
 
     fn compare(&self, index: u32, views: ViewSet, bench: &mut Bench<'_>) -> Result<Truth, Reason> {
         let mut truth = Truth::False;
         for view in [ViewSet::RAW, ViewSet::FOLDED] {
-            let matched = bench.hits.get(index).matched.overlaps(view.both(views));
-            if let Some(text) = bench.fields.view(self.field, view).filter(|_| matched) {
-                truth = truth.or(self.compare_in(text.text(), bench.now, bench.steps)?);
+            let matched = bench.runner.hits.get(index).matched.overlaps(view.both(views));
+            if let Some(text) = bench.runner.fields.view(self.field, view).filter(|_| matched) {
+                truth = truth.or(self.compare_in(text.text(), bench)?);
             }
         }
         Ok(truth)
     }
 
-    fn compare_in(&self, text: &str, now: Timestamp, steps: &mut Steps) -> Result<Truth, Reason> {
-        let mut captures = self.regex.create_captures();
+    fn compare_in(&self, text: &str, bench: &mut Bench<'_>) -> Result<Truth, Reason> {
+        let Bench { now, runner, slots } = bench;
         let mut truth = Truth::False;
         let mut from = 0;
         for _ in 0..CAPTURES_MAX {
-            steps.take(text.len().saturating_sub(from))?;
-            self.regex.captures(Input::new(text).range(from..), &mut captures);
-            let Some(whole) = captures.get_match() else { return Ok(truth) };
-            let captured = captures.get_group(self.group).and_then(|span| text.get(span.range()));
-            truth = truth.or(captured.map_or(Truth::False, |captured| self.comparison.holds(captured, now)));
+            let work = (text.len().saturating_sub(from) + 1) * self.program.operations().captures as usize;
+            runner.steps.take(work)?;
+            let found = self.program.captures(&runner.pack.alphabets, text, from, runner.memory, slots);
+            let Some(whole) = found else { return Ok(truth) };
+            let span =
+                slots.get(2 * self.group).copied().flatten().zip(slots.get(2 * self.group + 1).copied().flatten());
+            let captured = span.and_then(|(start, end)| text.get(start..end));
+            truth = truth.or(captured.map_or(Truth::False, |captured| self.comparison.holds(captured, *now)));
             if truth == Truth::True {
                 return Ok(truth);
             }
-            // No match is empty, so this moves on.
-            from = whole.end();
+            // No match is empty, so this moves on; a pack that lies must not stay.
+            from = whole.end.max(from + 1);
         }
         Ok(truth.or(Truth::Unknown))
     }

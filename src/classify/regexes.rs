@@ -4,12 +4,12 @@ use super::hits::{Hits, Marks};
 use super::scan::wake;
 use super::scratch::{Fields, Scratch};
 use super::steps::Steps;
+use crate::automaton::Memory;
 use crate::message::Message;
 use crate::pack::Pack;
 use crate::pack::pattern::{Gate, Matcher, Pattern, ViewSet};
 use crate::reason::Reason;
 use jiff::Timestamp;
-use regex_automata::Input;
 
 /// Runs the regexes that rules wait for: those whose literals were seen, and those that have none.
 pub(super) fn run(
@@ -19,73 +19,64 @@ pub(super) fn run(
     steps: &mut Steps,
     scratch: &mut Scratch,
 ) -> Result<(), Reason> {
-    let Scratch { fields, hits, marks, .. } = scratch;
+    let Scratch { fields, hits, marks, memory, .. } = scratch;
+    let mut runner = Runner { pack, fields, hits, memory, steps };
+    let exists = |rule: &u32| pack.rules.get(*rule as usize).is_some_and(|rule| rule.applies(&message.channel, now));
     for index in &pack.open {
-        run_waited_for(pack, *index, message, now, fields, hits, marks, steps)?;
+        runner.run_awaited(*index, exists, marks)?;
     }
     let mut at = 0;
-    while let Some(index) = hits.gated(at) {
-        run_waited_for(pack, index, message, now, fields, hits, marks, steps)?;
+    while let Some(index) = runner.hits.gated(at) {
+        runner.run_awaited(index, exists, marks)?;
         at += 1;
     }
     Ok(())
 }
 
-fn run_waited_for(
-    pack: &Pack,
-    index: u32,
-    message: &Message,
-    now: Timestamp,
-    fields: &Fields,
-    hits: &mut Hits,
-    marks: &mut Marks,
-    steps: &mut Steps,
-) -> Result<(), Reason> {
-    let Some(pattern) = pack.patterns.get(index as usize) else { return Ok(()) };
-    let exists = |rule: &u32| pack.rules.get(*rule as usize).is_some_and(|rule| rule.applies(&message.channel, now));
-    if pattern.wakes == ViewSet::NONE || !pattern.rules.iter().any(exists) {
-        return Ok(());
-    }
-    ensure(index, pattern, pattern.wakes, fields, hits, steps)?;
-    let matched = hits.get(index).matched;
-    if matched != ViewSet::NONE {
-        wake(pack, index, matched, marks);
-    }
-    Ok(())
+/// What regexes are run with.
+pub(super) struct Runner<'s> {
+    pub(super) pack: &'s Pack,
+    pub(super) fields: &'s Fields,
+    pub(super) hits: &'s mut Hits,
+    pub(super) memory: &'s mut Memory,
+    pub(super) steps: &'s mut Steps,
 }
 
-/// Makes sure that a regex was run in some views.
-pub(super) fn ensure(
-    index: u32,
-    pattern: &Pattern,
-    views: ViewSet,
-    fields: &Fields,
-    hits: &mut Hits,
-    steps: &mut Steps,
-) -> Result<(), Reason> {
-    let Matcher::Regex { regex, gate } = &pattern.matcher else { return Ok(()) };
-    // Where both views say the same, one run serves both.
-    let views = if fields.is_shared(pattern.field) { ViewSet::EITHER } else { views };
-    let missing = views.without(hits.get(index).ran);
-    if missing == ViewSet::NONE {
-        return Ok(());
-    }
-    let each = if missing == ViewSet::EITHER && fields.is_shared(pattern.field) {
-        [ViewSet::EITHER, ViewSet::NONE]
-    } else {
-        [missing.both(ViewSet::RAW), missing.both(ViewSet::FOLDED)]
-    };
-    for view in each.into_iter().filter(|view| *view != ViewSet::NONE) {
-        let Some(hit) = hits.get_mut(index) else { continue };
-        hit.ran = hit.ran.with(view);
-        let Some(start) = start(hit.gate(view), *gate) else { continue };
-        let Some(text) = fields.view(pattern.field, view).map(|view| view.text()) else { continue };
-        steps.take(text.len().saturating_sub(start))?;
-        if regex.is_match(Input::new(text).range(start.min(text.len())..)) {
-            hits.note(index, view);
+impl Runner<'_> {
+    /// Runs a regex if a rule that exists here waits for it.
+    fn run_awaited(&mut self, index: u32, exists: impl Fn(&u32) -> bool, marks: &mut Marks) -> Result<(), Reason> {
+        let Some(pattern) = self.pack.patterns.get(index as usize) else { return Ok(()) };
+        if pattern.wakes == ViewSet::NONE || !pattern.rules.iter().any(exists) {
+            return Ok(());
         }
+        self.ensure(index, pattern, pattern.wakes)?;
+        let matched = self.hits.get(index).matched;
+        if matched != ViewSet::NONE {
+            wake(self.pack, index, matched, marks);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Makes sure that a regex was run in some views.
+    pub(super) fn ensure(&mut self, index: u32, pattern: &Pattern, views: ViewSet) -> Result<(), Reason> {
+        let Matcher::Regex { program, gate } = &pattern.matcher else { return Ok(()) };
+        // Where both views say the same, one run serves both.
+        let shared = self.fields.is_shared(pattern.field);
+        let missing = if shared { ViewSet::EITHER } else { views }.without(self.hits.get(index).ran);
+        let each = if shared { [missing, ViewSet::NONE] } else { missing.each() };
+        for view in each.into_iter().filter(|view| *view != ViewSet::NONE) {
+            let Some(hit) = self.hits.get_mut(index) else { continue };
+            hit.ran = hit.ran.with(view);
+            let Some(start) = start(hit.gate(view), *gate) else { continue };
+            let Some(text) = self.fields.view(pattern.field, view).map(|view| view.text()) else { continue };
+            let work = (text.len().saturating_sub(start) + 1) * program.operations().is_match as usize;
+            self.steps.take(work)?;
+            if program.is_match(&self.pack.alphabets, text, start, self.memory) {
+                self.hits.note(index, view);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Where the search of a regex starts; `None` where it cannot match.

@@ -2,6 +2,7 @@
 
 use super::hits::{Hits, Marks};
 use super::judge::Fired;
+use crate::automaton::Memory;
 use crate::pack::Pack;
 use crate::pack::pattern::ViewSet;
 use crate::views::atoms::Atom;
@@ -15,6 +16,9 @@ pub struct Scratch {
     pub(super) hits: Hits,
     pub(super) marks: Marks,
     pub(super) words: Words,
+    /// Memory of the automata, and what their groups captured.
+    pub(super) memory: Memory,
+    pub(super) slots: Vec<Option<usize>>,
     pub(super) fired: Vec<Fired>,
     pub(super) evidence: Vec<Spot>,
 }

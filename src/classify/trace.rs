@@ -5,6 +5,7 @@ use super::finding::Finding;
 use super::hits::Hits;
 use super::judge::{Bench, Judged, Witness};
 use super::novelty::Novelty;
+use super::regexes::Runner;
 use super::scratch::{Fields, Scratch};
 use super::steps::Steps;
 use super::{ClassifyLimits, evaluate};
@@ -173,19 +174,22 @@ fn uninspectable(message: &Message) -> Option<UninspectableField> {
 /// Every rule is asked again, with steps enough: what the evaluation did not need to know, a reader wants to.
 fn rules(pack: &Pack, message: &Message, now: Timestamp, fired: &[u32], scratch: &mut Scratch) -> Vec<RuleTrace> {
     let mut steps = Steps::new(u64::MAX);
-    let Scratch { fields, hits, .. } = scratch;
+    let Scratch { fields, hits, memory, slots, .. } = scratch;
     let mut traces = Vec::new();
     for ((index, rule), info) in (0..).zip(&pack.rules).zip(&pack.infos) {
         if !rule.applies(&message.channel, now) {
             continue;
         }
         let mut heard = Heard(Vec::new());
-        let judged = Bench { pack, now, fields, hits, steps: &mut steps }.rule(rule, &mut heard);
+        let judged = {
+            let runner = Runner { pack, fields, hits, memory, steps: &mut steps };
+            Bench { now, runner, slots }.rule(rule, &mut heard)
+        };
         debug_assert!(judged.is_ok(), "there are steps enough");
         let fired = fired.contains(&index);
         let short = heard.0.iter().filter(|judged| judged.truth() != Truth::True).count();
         if fired || (short == 1 && is_near(&heard, hits)) {
-            let mut teller = Teller { rule, finder: Finder { pack, fields, hits, steps: &mut steps } };
+            let mut teller = Teller { rule, finder: Finder { pack, fields, hits, memory, steps: &mut steps } };
             let conditions = heard.0.iter().map(|judged| teller.condition(judged)).collect();
             let (rule, origin, effect) = (info.id.clone(), info.origin.clone(), info.effect.clone());
             traces.push(RuleTrace { rule, origin, effect, fired, conditions });

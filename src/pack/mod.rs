@@ -10,6 +10,7 @@ mod truth;
 
 pub use truth::Truth;
 
+use crate::automaton::Alphabets;
 use crate::channel::Channel;
 use crate::class::{Class, RuleId};
 use crate::digest::Digest;
@@ -40,6 +41,8 @@ pub struct Pack {
     /// In their own order: the text first.
     pub(crate) fields: Vec<Field>,
     pub(crate) patterns: Vec<Pattern>,
+    /// What the automata of the patterns share.
+    pub(crate) alphabets: Alphabets,
     pub(crate) phrases: Phrases,
     pub(crate) gaps: Gaps,
     pub(crate) literals: Literals,

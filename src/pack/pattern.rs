@@ -1,7 +1,7 @@
 //! What a pack looks for: patterns on fields, the literals that find them, and in which views.
 
 use super::gaps::Gap;
-use regex_automata::meta::Regex;
+use crate::automaton::Program;
 
 /// A set of views.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,11 @@ impl ViewSet {
 
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Each of them, or none.
+    pub(crate) fn each(self) -> [Self; 2] {
+        [self.both(Self::RAW), self.both(Self::FOLDED)]
     }
 
     pub(crate) fn overlaps(self, other: Self) -> bool {
@@ -60,8 +65,8 @@ pub(crate) enum Matcher {
     Gap(Gap),
     /// By a regex, which runs once one of the literals that it needs was seen, and a rule asks.
     Regex {
-        /// The regex; it has no lazy DFA, so that its worst case is known.
-        regex: Box<Regex>,
+        /// Its automaton.
+        program: Box<Program>,
         /// What must be seen before it can match.
         gate: Gate,
     },

@@ -1,9 +1,11 @@
 //! From rules as meant to a pack.
 
 use super::gap::GapShape;
+use super::regex::Form;
 use super::resolved::{
     Literals as PhraseLiterals, PatternKey, Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule,
 };
+use crate::automaton::Alphabets;
 use crate::diagnostic::Report;
 use crate::message::Field;
 use crate::pack::gaps::{Gap, GapLiteral, GapUse, Gaps};
@@ -30,7 +32,7 @@ pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
         infos.push(rule.info.clone());
         compiled.push(builder.rule(rule, class));
     }
-    let Builder { fields, mut patterns, found, .. } = builder;
+    let Builder { fields, mut patterns, alphabets, found, .. } = builder;
     wake(&compiled, &mut patterns);
     let fail_closed = fail_closed(&compiled, &patterns, fields.len());
     let open = open(&patterns);
@@ -43,6 +45,7 @@ pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
         restrictions,
         fields,
         patterns,
+        alphabets,
         phrases,
         gaps,
         literals,
@@ -62,6 +65,7 @@ fn fields(rules: &[ResolvedRule]) -> Vec<Field> {
 struct Builder {
     fields: Vec<Field>,
     patterns: Vec<Pattern>,
+    alphabets: Alphabets,
     /// What finds each pattern.
     found: Vec<Found>,
     known: BTreeMap<PatternKey, u32>,
@@ -121,12 +125,12 @@ impl Builder {
         self.known.insert(key, index);
         let (matcher, found) = match resolved.matcher {
             ResolvedMatcher::Phrase(literals) => (Matcher::Phrase, Found::Phrase(literals)),
-            ResolvedMatcher::Regex(_, compiled) => match compiled.gap {
+            ResolvedMatcher::Regex(_, compiled) => match compiled.form {
                 // Which literals these are is known once all are.
-                Some(shape) => (Matcher::Phrase, Found::Gap(shape)),
-                None => {
-                    let matcher = Matcher::Regex { regex: Box::new(compiled.regex), gate: compiled.gate };
-                    (matcher, Found::Gate(compiled.literals))
+                Form::Gap(shape) => (Matcher::Phrase, Found::Gap(shape)),
+                Form::Automaton { program, alphabets, gate, literals } => {
+                    let program = Box::new(program.moved(&alphabets, &mut self.alphabets));
+                    (Matcher::Regex { program, gate }, Found::Gate(literals))
                 }
             },
         };

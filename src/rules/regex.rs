@@ -4,17 +4,19 @@
 //! becomes `k` and not `[Kk\u{212a}]`. That leaves literals for the scanner to look for.
 
 use super::gap::{self, GapShape};
+use crate::automaton::{Alphabets, Bounds, Program, Refused};
 use crate::pack::pattern::Gate;
 use crate::views::chars::fold_case;
-use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
+use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
 use regex_syntax::hir::{self, Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 /// The longest regex, in bytes.
 pub(crate) const REGEX_BYTES_MAX: usize = 1_024;
-const COMPILED_BYTES_MAX: usize = 1 << 20;
 const NESTING_MAX: u32 = 50;
+/// What an automaton may take.
+const BOUNDS: Bounds =
+    Bounds { nfa_states_max: 4_096, dfa_states_max: 4_096, dfa_bytes_max: 128 << 10, dfa_steps_max: 1_000_000 };
 const GATE_LITERALS_MAX: usize = 64;
 const GATE_LITERAL_BYTES_MIN: usize = 2;
 /// Classes with more characters than this are left as they are.
@@ -22,16 +24,27 @@ const FOLDED_CLASS_CHARS_MAX: usize = 256;
 
 /// A regex, compiled.
 pub(crate) struct Compiled {
-    /// The regex.
-    pub(crate) regex: Regex,
-    /// What must be seen first.
-    pub(crate) gate: Gate,
-    /// The literals of the gate.
-    pub(crate) literals: Vec<Vec<u8>>,
-    /// Its shape, where it is two words and a gap.
-    pub(crate) gap: Option<GapShape>,
+    /// How it is matched.
+    pub(crate) form: Form,
     /// The names of its groups.
     pub(crate) groups: Vec<String>,
+}
+
+/// How a regex is matched.
+pub(crate) enum Form {
+    /// It is two words and a gap.
+    Gap(GapShape),
+    /// By an automaton.
+    Automaton {
+        /// The automaton.
+        program: Program,
+        /// What it was made with.
+        alphabets: Alphabets,
+        /// What must be seen first.
+        gate: Gate,
+        /// The literals of the gate.
+        literals: Vec<Vec<u8>>,
+    },
 }
 
 /// Why a regex cannot be used.
@@ -46,9 +59,9 @@ pub(crate) enum RegexError {
     /// It matches nothing at all, which is everywhere.
     #[error("a regex that matches the empty text")]
     MatchesEmpty,
-    /// It compiles to too much.
-    #[error("a regex that needs more than {COMPILED_BYTES_MAX} bytes when it is compiled")]
-    TooBig,
+    /// It becomes no automaton.
+    #[error("{0}")]
+    Refused(#[from] Refused),
 }
 
 impl RegexError {
@@ -58,7 +71,8 @@ impl RegexError {
             Self::TooLong(_) => format!("use at most {REGEX_BYTES_MAX} bytes"),
             Self::Syntax(..) => "see the syntax of the Rust `regex` crate; there is no look-around".to_owned(),
             Self::MatchesEmpty => "make some part of it required: `+` instead of `*`".to_owned(),
-            Self::TooBig => "use smaller counts in `{…}`, or `[a-z]` instead of `\\w`".to_owned(),
+            Self::Refused(Refused::Bytes) => "remove `(?-u)`: texts are characters".to_owned(),
+            Self::Refused(_) => "use smaller counts in `{…}`".to_owned(),
         }
     }
 }
@@ -76,17 +90,19 @@ pub(crate) fn compile(source: &str) -> Result<Compiled, RegexError> {
         return Err(RegexError::MatchesEmpty);
     }
     let hir = fold_classes(hir);
-    let regex = build(&hir)?;
+    if let Some(shape) = gap::shape(&hir) {
+        return Ok(Compiled { form: Form::Gap(shape), groups: Vec::new() });
+    }
+    let mut alphabets = Alphabets::new();
+    let program = Program::new(&hir, &mut alphabets, &BOUNDS)?;
+    let groups = program.groups().to_vec();
     let (gate, literals) = gate(&hir);
-    let groups =
-        regex.group_info().pattern_names(regex_automata::PatternID::ZERO).flatten().map(String::from).collect();
-    let gap = gap::shape(&hir);
-    Ok(Compiled { regex, gate, literals, gap, groups })
+    Ok(Compiled { form: Form::Automaton { program, alphabets, gate, literals }, groups })
 }
 
 fn parse(source: &str) -> Result<Hir, RegexError> {
-    let config = syntax::Config::new().case_insensitive(true).nest_limit(NESTING_MAX);
-    syntax::parse_with(source, &config).map_err(|error| {
+    let mut parser = ParserBuilder::new().case_insensitive(true).nest_limit(NESTING_MAX).build();
+    parser.parse(source).map_err(|error| {
         let (what, span) = match &error {
             regex_syntax::Error::Parse(error) => (error.kind().to_string(), Some(error.span())),
             regex_syntax::Error::Translate(error) => (error.kind().to_string(), Some(error.span())),
@@ -94,11 +110,6 @@ fn parse(source: &str) -> Result<Hir, RegexError> {
         };
         RegexError::Syntax(what, span.map(|span| span.start.offset..span.end.offset))
     })
-}
-
-fn build(hir: &Hir) -> Result<Regex, RegexError> {
-    let config = Regex::config().hybrid(false).nfa_size_limit(Some(COMPILED_BYTES_MAX));
-    Regex::builder().configure(config).build_from_hir(hir).map_err(|_| RegexError::TooBig)
 }
 
 /// Takes characters that a folded text never has out of the classes. Nesting is bounded by the parser.
