@@ -7,6 +7,7 @@ pub(crate) mod pattern;
 pub(crate) mod phrases;
 mod table;
 mod truth;
+pub mod wire;
 
 pub use truth::Truth;
 
