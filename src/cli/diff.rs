@@ -29,9 +29,9 @@ const RULES_SHOWN_MAX: usize = 3;
     Exit code 0 where no verdict changes, 3 where one does."
 )]
 pub(super) struct Diff {
-    /// The rules in force: a folder.
+    /// The rules in force: a folder, or a pack.
     old: PathBuf,
-    /// The rules to be: a folder.
+    /// The rules to be: a folder, or a pack.
     new: PathBuf,
     /// The messages, as JSON lines; `-` for standard input.
     #[arg(long, value_name = "FILE")]

@@ -3,12 +3,12 @@
 use super::args::Format;
 use super::exit::Unusable;
 use super::print::one_line;
+use super::replace::replace;
 use super::{Exit, world};
 use crate::diagnostic::{Report, SourceFile};
 use crate::rules;
 use anyhow::Context as _;
 use clap::Args;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -124,20 +124,9 @@ impl Changed {
         Some(Self { file: file.name().to_owned(), line, is, should_be, path: path.to_owned(), formatted })
     }
 
-    /// Writes beside the file and renames, so that the file is never half of anything: the daemon may reload at
-    /// any time. A link stays a link; permissions stay.
+    /// As a whole: the daemon may reload at any time.
     fn write(&self) -> anyhow::Result<()> {
-        let write = || -> std::io::Result<()> {
-            let path = self.path.canonicalize()?;
-            let folder = path.parent().unwrap_or(Path::new("."));
-            let mut beside = tempfile::Builder::new().prefix(".decile-fmt-").tempfile_in(folder)?;
-            beside.write_all(self.formatted.as_bytes())?;
-            beside.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
-            beside.as_file().sync_all()?;
-            beside.persist(&path)?;
-            Ok(())
-        };
-        write().with_context(|| format!("cannot write `{}`", self.file))
+        replace(&self.path, self.formatted.as_bytes()).with_context(|| format!("cannot write `{}`", self.file))
     }
 }
 

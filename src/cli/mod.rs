@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod classify;
+mod compile;
 mod demo;
 mod diff;
 mod exit;
@@ -13,6 +14,7 @@ mod inspect;
 mod lines;
 mod log;
 mod print;
+mod replace;
 mod replay;
 mod run;
 mod setup;
@@ -51,6 +53,8 @@ enum Command {
     Explain(explain::Explain),
     /// Compare two packs over a corpus: which messages change their verdict.
     Diff(diff::Diff),
+    /// Compile rules into a pack: one file.
+    Compile(compile::Compile),
     /// Lay rule files out in one way.
     Fmt(fmt::Fmt),
     /// Show what a preset or mapping takes from a sample payload.
@@ -74,6 +78,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Classify(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Log(command) => command.run(),

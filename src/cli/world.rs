@@ -5,10 +5,13 @@ use super::print;
 use crate::class::Class;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Report, Severity, render};
-use crate::pack::Pack;
+use crate::pack::{Pack, wire};
 use crate::policy::resolve::RuleNames;
 use crate::rules::{self, Tests};
+use anyhow::Context as _;
+use rkyv::util::AlignedVec;
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::Path;
 
 /// A configuration and its rules.
@@ -53,9 +56,30 @@ pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
     finish(compiled, report)
 }
 
-/// The pack that a path names: for now a folder of rules, compiled.
+/// The pack that a path names: a file that `decile compile` has written, or a folder of rules, compiled.
 pub(super) fn open_pack(path: &Path) -> anyhow::Result<Pack> {
-    Ok(load_rules(path)?.0)
+    if !path.is_file() {
+        return Ok(load_rules(path)?.0);
+    }
+    let bytes = read_pack(path).with_context(|| format!("cannot read the pack `{}`", path.display()))?;
+    let report = Report::new();
+    let opened = wire::open(&bytes).map_err(|error| {
+        let wrong = format!("cannot open `{}`: {error}", path.display());
+        report.error_nowhere(
+            "unusable-pack",
+            wrong,
+            "name a pack that this version has compiled, or a folder of rules",
+        );
+    });
+    finish(opened.ok(), report)
+}
+
+/// At an address that suits the payload; of a file that is too long, one byte more than is opened.
+fn read_pack(path: &Path) -> std::io::Result<AlignedVec> {
+    let mut bytes = AlignedVec::new();
+    let file = std::fs::File::open(path)?;
+    bytes.extend_from_reader(&mut file.take(wire::PACK_BYTES_MAX as u64 + 1))?;
+    Ok(bytes)
 }
 
 fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {

@@ -149,8 +149,10 @@ fn inspect_says_what_is_taken_and_from_where() {
     assert!(ran.out.contains("hello") && ran.out.contains("the payload"), "{}", ran.out);
 }
 
-const COMMANDS: [&str; 13] =
-    ["demo", "run", "setup", "check", "test", "classify", "explain", "diff", "fmt", "inspect", "log", "show", "replay"];
+const COMMANDS: [&str; 14] = [
+    "demo", "run", "setup", "check", "test", "classify", "explain", "diff", "compile", "fmt", "inspect", "log", "show",
+    "replay",
+];
 
 #[test]
 fn every_command_has_help_with_an_example() {

@@ -10,6 +10,7 @@
 
 mod check;
 mod classify;
+mod compile;
 mod diff;
 mod fmt;
 mod recorded;
