@@ -4,9 +4,10 @@ const RULE: [&str; 14] = [
     "id", "class", "restrict", "channels", "enabled", "expires", "owner", "note", "any", "all", "none", "where",
     "allow", "test",
 ];
-const CLASS: [&str; 6] = ["name", "description", "witnesses", "max_words", "vocabulary", "max_unknown"];
+const CLASS: [&str; 7] =
+    ["name", "description", "witnesses", "max_words", "vocabulary", "vocabulary_file", "max_unknown"];
 const RESTRICTION: [&str; 2] = ["name", "description"];
-const TEST: [&str; 8] = ["match", "no_match", "subject", "sender", "channel", "headers", "attributes", "absent"];
+const TEST: [&str; 9] = ["match", "no_match", "subject", "sender", "channel", "now", "headers", "attributes", "absent"];
 
 /// The keys of the table with this header, in order; `None` where the author's order stands, as in `[lists]`.
 pub(super) fn of_table(header: &str) -> Option<&'static [&'static str]> {
