@@ -36,6 +36,9 @@ pub(super) struct Diff {
     /// The messages, as JSON lines; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     corpus: PathBuf,
+    /// The time to decide at; else each message's own `sent_at`, and now where it has none.
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
     /// The most examples of each group.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(..=1_000))]
     show: u16,
@@ -96,8 +99,10 @@ struct Example {
 
 /// Two packs, the memory to use them with, and what was found so far.
 struct Comparison<'a> {
+    /// The time to decide at, whatever a message says.
+    now: Option<Timestamp>,
     /// For messages that do not say when they were sent.
-    now: Timestamp,
+    started: Timestamp,
     packs: [&'a Pack; 2],
     scratches: [Scratch; 2],
     unreadable: u64,
@@ -109,7 +114,7 @@ impl Diff {
         let [old, new] = [world::open_pack(&self.old)?, world::open_pack(&self.new)?];
         let cannot = || format!("cannot read the corpus `{}`", self.corpus.display());
         let input = lines::open(Some(&self.corpus)).with_context(cannot)?;
-        let mut comparison = Comparison::new([&old, &new], usize::from(self.show));
+        let mut comparison = Comparison::new([&old, &new], self.now, usize::from(self.show));
         let messages = lines::each(input, |line| comparison.add(&line)).with_context(cannot)?;
         anyhow::ensure!(messages > 0, "no message in `{}`: nothing was compared", self.corpus.display());
         match self.format {
@@ -124,9 +129,9 @@ impl Diff {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(packs: [&'a Pack; 2], examples_max: usize) -> Self {
-        let scratches = packs.map(Scratch::new);
-        Self { now: Timestamp::now(), packs, scratches, unreadable: 0, differences: Differences::new(examples_max) }
+    fn new(packs: [&'a Pack; 2], now: Option<Timestamp>, examples_max: usize) -> Self {
+        let (scratches, differences) = (packs.map(Scratch::new), Differences::new(examples_max));
+        Self { now, started: Timestamp::now(), packs, scratches, unreadable: 0, differences }
     }
 
     fn add(&mut self, line: &Line) -> anyhow::Result<()> {
@@ -135,7 +140,7 @@ impl<'a> Comparison<'a> {
             self.unreadable += 1;
             return Ok(());
         };
-        let now = line.label.sent_at.unwrap_or(self.now);
+        let now = self.now.or(line.label.sent_at).unwrap_or(self.started);
         let [old, new] = self.packs;
         let [old_scratch, new_scratch] = &mut self.scratches;
         let before = classify::classify(old, &message, now, &CLASSIFY_LIMITS, old_scratch);

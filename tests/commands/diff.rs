@@ -141,6 +141,17 @@ fn rules_that_decide_alike_do_not_differ() {
 }
 
 #[test]
+fn it_decides_at_the_time_of_the_message_or_as_told() {
+    let expires = OLD.replace("id = \"confirm\"", "id = \"confirm\"\nexpires = 2026-06-01");
+    let case = Case::new(OLD, &expires, r#"{"text":"works for me","sent_at":"2026-05-01T00:00:00Z"}"#);
+    case.run(&[]).exits(0);
+    case.run(&["--now", "2026-05-01T00:00:00Z"]).exits(0);
+    let late = case.run(&["--now", "2026-07-01T00:00:00Z"]).exits(3);
+    assert!(late.out.contains("confirm (now unmatched): 1"), "{}", late.out);
+    assert!(late.out.contains("“works for me”  was by confirm"), "{}", late.out);
+}
+
+#[test]
 fn what_cannot_be_compared_is_no_agreement() {
     let ran = Case::new(OLD, NEW, "\n").run(&[]).exits(1);
     assert!(ran.err.contains("nothing was compared"), "{}", ran.err);
