@@ -10,34 +10,40 @@ use std::collections::BTreeMap;
 pub(super) const CLASSES_MAX: usize = 250;
 
 const ASCII_END: u32 = 128;
+/// So many characters share where the search for their range begins.
+const PAGE: usize = 256;
+/// So few ranges are searched without pages.
+const UNPAGED_MAX: usize = 16;
 
 /// What the programs of a pack share: how each of them divides the characters beyond ASCII. There are few ways,
 /// and one of them is long (`\w` has some 770 ranges).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alphabets {
-    planes: Vec<Plane>,
+    pub(super) planes: Vec<Plane>,
 }
 
 /// The characters beyond ASCII, divided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plane {
     /// Where each range begins; it goes on to the next.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
     /// The part that each range belongs to, numbered from 0 as they appear.
-    parts: Vec<u8>,
+    pub(super) parts: Vec<u8>,
+    /// For each 256 characters, how many ranges begin at or before the first of them. Empty where the ranges are few.
+    pub(super) pages: Vec<u16>,
 }
 
 /// The classes of one program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alphabet {
     /// The class of each ASCII character.
-    ascii: [u8; 128],
+    pub(super) ascii: [u8; 128],
     /// The plane that divides the rest, by its number among the [`Alphabets`].
-    plane: u32,
+    pub(super) plane: u32,
     /// The class of each part of the plane.
-    parts: Vec<u8>,
+    pub(super) parts: Vec<u8>,
     /// The kinds of each class, for the looks. The last is the edge of the text, a class of its own.
-    kinds: Vec<u8>,
+    pub(super) kinds: Vec<u8>,
 }
 
 /// All characters, divided: where each range begins, and its class.
@@ -55,7 +61,7 @@ impl Alphabets {
 
     /// What they take, in bytes.
     pub fn bytes(&self) -> usize {
-        self.planes.iter().map(|plane| size_of::<Plane>() + plane.starts.len() * 4 + plane.parts.len()).sum()
+        self.planes.iter().map(|plane| size_of::<Plane>() + plane.starts.len() * 5 + plane.pages.len() * 2).sum()
     }
 
     pub(super) fn plane(&self, number: u32) -> Option<&Plane> {
@@ -77,10 +83,22 @@ impl Alphabets {
 }
 
 impl Plane {
+    fn new(starts: Vec<u32>, parts: Vec<u8>) -> Self {
+        let paged = starts.len() > UNPAGED_MAX;
+        let firsts = (0..=u32::from(char::MAX)).step_by(PAGE).filter(|_| paged);
+        let before = |first| starts.partition_point(|start| *start <= first);
+        let pages = firsts.map(|first| u16::try_from(before(first)).unwrap_or(u16::MAX)).collect();
+        Self { starts, parts, pages }
+    }
+
     /// The part that a character beyond ASCII belongs to.
     fn part(&self, c: char) -> Option<u8> {
-        let after = self.starts.partition_point(|start| *start <= u32::from(c));
-        self.parts.get(after.checked_sub(1)?).copied()
+        let page = usize::try_from(u32::from(c)).ok()? / PAGE;
+        let before = |page| self.pages.get(page).map(|before| usize::from(*before));
+        let from = before(page).unwrap_or(0);
+        let until = before(page + 1).unwrap_or(self.starts.len());
+        let after = self.starts.get(from..until)?.partition_point(|start| *start <= u32::from(c));
+        self.parts.get((from + after).checked_sub(1)?).copied()
     }
 }
 
@@ -169,17 +187,17 @@ impl Partition {
 
     fn plane(&self) -> (Plane, Vec<u16>) {
         let mut parts: Vec<u16> = Vec::new();
-        let mut plane = Plane::default();
+        let (mut starts, mut numbers) = (Vec::new(), Vec::new());
         let rest = self.starts.iter().zip(&self.classes).filter(|(start, _)| **start > ASCII_END);
         for (start, class) in [(ASCII_END, self.class_at(ASCII_END))].into_iter().chain(rest.map(|(s, c)| (*s, *c))) {
             let part = parts.iter().position(|known| *known == class).unwrap_or_else(|| {
                 parts.push(class);
                 parts.len() - 1
             });
-            plane.starts.push(start);
-            plane.parts.push(u8::try_from(part).unwrap_or(u8::MAX));
+            starts.push(start);
+            numbers.push(u8::try_from(part).unwrap_or(u8::MAX));
         }
-        (plane, parts)
+        (Plane::new(starts, numbers), parts)
     }
 
     fn class_at(&self, at: u32) -> u16 {

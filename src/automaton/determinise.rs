@@ -257,14 +257,17 @@ fn lay_out(table: &[u32], stride: usize, matched: &[bool], dead: u32, starts: &[
         *places.get_mut(*state)? = u16::try_from(rank * units).ok()?;
     }
     let place = |state: &u32| places.get(usize::try_from(*state).ok()?).copied();
-    let mut rows = Vec::with_capacity(order.len() * units * UNIT);
+    let dead = *places.get(dead)?;
+    let mut rows = Vec::with_capacity(order.len() * units);
     for state in &order {
-        let row = table.get(state * stride..(state + 1) * stride)?;
-        for to in row {
-            rows.push(place(to)?);
+        for classes in table.get(state * stride..(state + 1) * stride)?.chunks(UNIT) {
+            let mut cells = [dead; UNIT];
+            for (cell, to) in cells.iter_mut().zip(classes) {
+                *cell = place(to)?;
+            }
+            rows.push(cells);
         }
-        rows.resize(rows.len().next_multiple_of(UNIT), *places.get(dead)?);
     }
-    let starts: Option<Vec<u16>> = starts.iter().map(place).collect();
-    Some(Dfa { rows, starts: starts?, dead: *places.get(dead)? })
+    let starts: Option<Vec<u32>> = starts.iter().map(|start| place(start).map(u32::from)).collect();
+    Some(Dfa { rows, starts: starts?, dead })
 }

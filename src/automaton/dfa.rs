@@ -11,31 +11,33 @@ pub(super) const UNIT: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dfa {
     /// The rows, one after the other; each entry is where a row begins, in units.
-    pub(super) rows: Vec<u16>,
-    /// Where to begin, by the class of the character that is behind.
-    pub(super) starts: Vec<u16>,
+    pub(super) rows: Vec<[u16; UNIT]>,
+    /// Where to begin, by the class of the character that is behind. Wider than need be: with 16 bits, the compiler
+    /// widens the row anew at every character, a cycle of seven.
+    pub(super) starts: Vec<u32>,
     /// The row that leads nowhere. Those after it tell of a match, those before it do not.
     pub(super) dead: u16,
 }
 
 impl Dfa {
     /// Where to begin.
-    pub(super) fn start(&self, behind: u8) -> Option<u16> {
-        self.starts.get(usize::from(behind)).copied()
+    fn start(&self, behind: u8) -> Option<usize> {
+        usize::try_from(*self.starts.get(usize::from(behind))?).ok()
     }
 
     /// Whether there is a match: reads no further than the first. `last` is the class after all others.
     #[inline]
     pub(super) fn any(&self, behind: u8, classes: impl Iterator<Item = u8>, last: u8) -> bool {
         let Some(mut row) = self.start(behind) else { return false };
+        let dead = usize::from(self.dead);
         for class in classes {
             let Some(next) = self.next(row, class) else { return false };
-            if next >= self.dead {
-                return next > self.dead;
-            }
             row = next;
+            if row >= dead {
+                return row > dead;
+            }
         }
-        self.next(row, last).is_some_and(|next| next > self.dead)
+        self.next(row, last).is_some_and(|next| next > dead)
     }
 
     /// The last place with a match. Each class comes with the place before it is read; `last` is the class after all
@@ -48,26 +50,35 @@ impl Dfa {
         last: (usize, u8),
     ) -> Option<usize> {
         let mut row = self.start(behind)?;
+        let dead = usize::from(self.dead);
         let mut found = None;
         for (at, class) in classes {
             row = self.next(row, class)?;
-            if row >= self.dead {
-                if row == self.dead {
+            if row >= dead {
+                if row == dead {
                     return found;
                 }
                 found = Some(at);
             }
         }
-        if self.next(row, last.1).is_some_and(|next| next > self.dead) { Some(last.0) } else { found }
+        if self.next(row, last.1).is_some_and(|next| next > dead) { Some(last.0) } else { found }
     }
 
     #[inline]
-    fn next(&self, row: u16, class: u8) -> Option<u16> {
-        self.rows.get(usize::from(row) * UNIT + usize::from(class)).copied()
+    fn next(&self, row: usize, class: u8) -> Option<usize> {
+        // The column does not depend on the row and is there before it: what is left to wait for is one load.
+        let column = self.rows.get(usize::from(class) / UNIT..)?;
+        column.get(row)?.get(usize::from(class) % UNIT).map(|next| usize::from(*next))
+    }
+
+    /// How many states it has.
+    pub fn states(&self) -> usize {
+        let units = self.starts.len().div_ceil(UNIT);
+        self.rows.len().checked_div(units).unwrap_or(0)
     }
 
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + (self.rows.len() + self.starts.len()) * 2
+        size_of::<Self>() + self.rows.len() * UNIT * 2 + self.starts.len() * 4
     }
 }

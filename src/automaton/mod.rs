@@ -53,7 +53,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { nfa_states_max: 20_000, dfa_states_max: 4_096, dfa_bytes_max: 256 << 10, dfa_steps_max: 4_000_000 }
+        Self { nfa_states_max: 20_000, dfa_states_max: 4_096, dfa_bytes_max: 256 << 10, dfa_steps_max: 1_000_000 }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Program {
     pub(super) groups: Vec<String>,
 }
 
-/// The most operations a character: look-ups in a table, or steps of a thread.
+/// The most operations a byte: look-ups in a table, or steps of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operations {
     /// Of [`Program::is_match`].
@@ -88,25 +88,25 @@ impl Program {
         (self.starts.as_ref(), self.ends.as_ref())
     }
 
-    /// The most operations a character of the text from `from` on.
+    /// The most operations a byte of the text from `from` on.
     ///
-    /// A DFA takes two: the class, and the row. A simulation reaches each state of the NFA at most once at each place,
-    /// and each thread that waits for a character is looked at once more: two a state; with slots, those of a thread
-    /// are copied up to three times.
+    /// A DFA takes two an ASCII character: its class, and the row. Finding the class of another takes up to ten steps
+    /// in its plane, and such a character has two bytes at least: so six a byte cover both. A simulation finds the
+    /// class too, reaches each state of the NFA at most once at each place, and looks at each thread once more: two a
+    /// state; where it keeps slots, those of a thread are copied up to three times.
     pub fn operations(&self) -> Operations {
         let states = u32::try_from(self.nfa.states.len()).unwrap_or(u32::MAX);
-        let simulation = |slots: u32| states.saturating_mul(2 + 3 * slots);
+        let simulation =
+            |slots: u32| states.saturating_mul(slots.saturating_mul(3).saturating_add(2)).saturating_add(6);
         let groups = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
-        let start = match (&self.starts, self.at_start) {
-            (_, true) => 0,
-            (Some(_), _) => 2,
-            (None, _) => simulation(1),
+        let match_at = if self.ends.is_some() { 6 } else { simulation(0) };
+        let (is_match, find) = match &self.starts {
+            _ if self.at_start => (match_at, match_at),
+            Some(_) => (6, match_at.saturating_add(6)),
+            None => (simulation(0), simulation(1)),
         };
-        let end = if self.ends.is_some() { 2 } else { simulation(1) };
-        let find = if self.starts.is_none() && !self.at_start { start } else { start + end };
-        let is_match = if self.at_start { end } else { start };
-        let captures = if groups == 0 { find } else { find.saturating_add(simulation(groups.saturating_mul(2) + 1)) };
-        Operations { is_match, match_at: end, find, captures }
+        let captures = if groups == 0 { 0 } else { simulation(groups.saturating_mul(2).saturating_add(1)) };
+        Operations { is_match, match_at, find, captures: find.saturating_add(captures) }
     }
 }
 

@@ -43,9 +43,11 @@ impl Simulation<'_> {
             let ahead = read.map_or(self.alphabet.edge(), |c| self.class(c));
             let kinds = (self.alphabet.kinds_of(behind), self.alphabet.kinds_of(ahead));
             let fresh = end.is_none() && (!span.anchored || at == span.from) && self.may_begin(ahead);
-            self.settle(at, kinds, fresh, width, memory);
-            if self.step(ahead, width, memory) {
-                end = Some(at);
+            if fresh || !memory.next.states.is_empty() {
+                self.settle(at, kinds, fresh, width, memory);
+                if self.step(ahead, width, memory) {
+                    end = Some(at);
+                }
             }
             let done = end.is_some() && span.any || at >= span.until;
             let over = memory.next.states.is_empty() && (end.is_some() || span.anchored);

@@ -1,6 +1,7 @@
 //! The automata against what is known of them.
 
 mod cases;
+mod hostile;
 mod random;
 
 use super::{Alphabets, Bounds, Memory, Program};

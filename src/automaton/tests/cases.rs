@@ -94,3 +94,30 @@ fn what_is_too_big_or_speaks_of_bytes_is_refused() {
     let letters: String = ('\u{4e00}'..'\u{4f00}').collect();
     assert_eq!(refused(&letters), Refused::TooManyClasses { max: 250 });
 }
+
+#[test]
+fn the_same_regex_makes_the_same_program() {
+    for (regex, ..) in CASES {
+        let (first, second) = (Ready::new(regex, &Bounds::default()), Ready::new(regex, &Bounds::default()));
+        assert_eq!(first.program, second.program, "`{regex}`");
+        assert_eq!(first.alphabets, second.alphabets, "`{regex}`");
+    }
+}
+
+#[test]
+fn programs_share_planes() {
+    let mut alphabets = Alphabets::new();
+    for regex in [r"\bcard\b", r"\baccount\b", r"\w+", "refund", "account"] {
+        Program::new(&regex_syntax::parse(regex).unwrap(), &mut alphabets, &Bounds::default()).unwrap();
+    }
+    assert_eq!(alphabets.planes.len(), 2, "what is a word beyond ASCII, and nothing at all");
+}
+
+#[test]
+fn gaps_between_words_stay_small() {
+    let ready = Ready::new(r"(?:refund|money back).{0,40}\b(account|card)\b", &Bounds::default());
+    let (starts, ends) = ready.program.dfas();
+    let states = (starts.unwrap().states(), ends.unwrap().states());
+    assert!(states.0 < 1_200 && states.1 < 600, "{states:?}");
+    assert_eq!(ready.program.operations().find, 12);
+}
