@@ -61,6 +61,19 @@ impl Closures {
         Some(*self.asked.get_mut(place)?.insert(kinds))
     }
 
+    /// Whether some look lies on a way back to itself that reads nothing, as in `(?:a*?\b)+`.
+    pub(super) fn return_to_a_look(&mut self, nfa: &Nfa) -> Option<bool> {
+        for (number, state) in nfa.states.iter().enumerate() {
+            let State::Look { next, .. } = state else { continue };
+            let from = self.reached.len();
+            self.explore(nfa, *next, true)?;
+            if self.reached.drain(from..).any(|reached| usize::try_from(reached) == Ok(number)) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     fn explore(&mut self, nfa: &Nfa, state: u32, beyond_looks: bool) -> Option<()> {
         self.seen.clear();
         self.stack.clear();

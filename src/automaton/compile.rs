@@ -152,7 +152,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn star(&mut self, sub: &Hir, greedy: bool, next: u32) -> Result<u32, Refused> {
-        if sub.properties().minimum_len().is_none_or(|least| least > 0) {
+        if sub.properties().minimum_len().is_some_and(|least| least > 0) {
             let again = self.make(State::Match)?;
             let copy = self.expression(sub, again)?;
             self.put(again, Self::split(greedy, copy, next));

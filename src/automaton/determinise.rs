@@ -1,6 +1,6 @@
 //! From an NFA to a DFA: a state of the DFA is a list of states of the NFA.
 //!
-//! Looks are kept in the list until the next character is known, and with it the kinds of what was behind. The
+//! Looks are kept in the list until the next character is known, together with the kinds of what was behind. The
 //! construction is that of `regex-automata`'s `determinize`, over classes.
 
 use super::Bounds;
@@ -64,6 +64,9 @@ pub(super) fn determinise(source: Source<'_>, bounds: &Bounds) -> Option<Dfa> {
         source,
         bounds,
     };
+    if determiniser.loses_preference()? {
+        return None;
+    }
     let dead = determiniser.number(Subset { matched: false, behind: 0, items: Vec::new() })?;
     let entry = determiniser.closures.of(determiniser.source.nfa, determiniser.source.entry)?.to_vec();
     let kinds = determiniser.source.kinds;
@@ -118,6 +121,13 @@ impl Determiniser<'_> {
     /// The kinds that the looks of a list ask for, and those that lie behind them.
     fn asked(&mut self, items: &[u32]) -> Option<u8> {
         items.iter().try_fold(0, |all, item| Some(all | self.closures.asked(self.source.nfa, *item)?))
+    }
+
+    /// Whether the order of preference would be lost by keeping looks for later. A simulation goes each way once; what
+    /// is reached again by way of a look, it has gone already. Here it would be gone again, and found sooner than it
+    /// should be.
+    fn loses_preference(&mut self) -> Option<bool> {
+        Some(self.source.keep == Keep::Preferred && self.closures.return_to_a_look(self.source.nfa)?)
     }
 
     /// Answers the looks of a list.

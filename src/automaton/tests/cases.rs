@@ -45,6 +45,8 @@ const CASES: &[(&str, &str, Option<&str>)] = &[
     (r"refund.{0,12}card", "refund refund card", Some("refund refund card")),
     (r"x.{2,4}y", "xxxxxxxy", Some("xxxxxy")),
     (r"x.{2,}y", "xyyy", Some("xyyy")),
+    (r"\W(?:.*?\b)+", " a.a", Some(" ")),
+    (r"\W(?:.*\b)+", " a.a", Some(" a.a")),
     (r"[a&&b]|c", "abc", Some("c")),
 ];
 
