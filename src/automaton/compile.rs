@@ -27,6 +27,10 @@ pub(super) struct Chain {
     pub(super) base: u32,
     pub(super) size: u32,
     pub(super) count: u32,
+    /// Whether another copy is preferred to going on.
+    pub(super) greedy: bool,
+    /// Where it goes on.
+    pub(super) next: u32,
 }
 
 /// Makes an NFA of a regex.
@@ -146,7 +150,7 @@ impl<'a> Compiler<'a> {
             entry = self.choice(greedy, copy, next)?;
         }
         if count > 1 {
-            self.chains.push(Chain { base, size: (self.count() - base) / count, count });
+            self.chains.push(Chain { base, size: (self.count() - base) / count, count, greedy, next });
         }
         Ok(entry)
     }

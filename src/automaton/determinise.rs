@@ -7,9 +7,11 @@ use super::Bounds;
 use super::closures::Closures;
 use super::compile::Chain;
 use super::dfa::{Dfa, UNIT};
+use super::layout::Layout;
 use super::look::Look;
 use super::nfa::{Nfa, State, has};
 use super::seen::Seen;
+use super::subset::{Count, Counter, Subset};
 use std::collections::HashMap;
 
 /// Which states of the NFA are kept.
@@ -22,6 +24,7 @@ pub(super) enum Keep {
 }
 
 /// What a DFA is made of.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) nfa: &'a Nfa,
     pub(super) chains: &'a [Chain],
@@ -32,17 +35,10 @@ pub(super) struct Source<'a> {
     pub(super) keep: Keep,
 }
 
-/// A state of the DFA: what it tells, the kinds behind it that its looks ask for, and states of the NFA.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Subset {
-    matched: bool,
-    behind: u8,
-    items: Vec<u32>,
-}
-
 /// A DFA in the making.
 struct Determiniser<'a> {
     source: Source<'a>,
+    counter: Option<Counter>,
     bounds: &'a Bounds,
     numbers: HashMap<Subset, u32>,
     subsets: Vec<Subset>,
@@ -51,10 +47,33 @@ struct Determiniser<'a> {
     steps_left: u32,
 }
 
-/// Makes a DFA, if it is within the bounds.
+/// Where a class leads, as far as it is known: by what was resolved, who reads it, and its kinds.
+type Known = (usize, u64, u8, u32);
+
+/// What a list comes to with its looks answered.
+struct Resolved {
+    /// The kinds ahead.
+    ahead: u8,
+    items: Vec<u32>,
+    /// Whether the count begins here.
+    begins: bool,
+}
+
+/// What reading a class comes to.
+struct Reached {
+    matched: bool,
+    count: Option<Count>,
+    items: Vec<u32>,
+}
+
+/// Makes a DFA, if it is within the bounds: with a counter if there is something to count, and if it can be.
 pub(super) fn determinise(source: Source<'_>, bounds: &Bounds) -> Option<Dfa> {
+    let counted = Counter::of(source.nfa, source.chains).and_then(|counter| attempt(source, Some(counter), bounds));
+    counted.or_else(|| attempt(source, None, bounds))
+}
+
+fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Option<Dfa> {
     let states = source.nfa.states.len();
-    let stride = source.kinds.len();
     let mut determiniser = Determiniser {
         closures: Closures::new(states, bounds.dfa_steps_max),
         seen: Seen::new(states),
@@ -62,53 +81,66 @@ pub(super) fn determinise(source: Source<'_>, bounds: &Bounds) -> Option<Dfa> {
         subsets: Vec::new(),
         steps_left: bounds.dfa_steps_max,
         source,
+        counter,
         bounds,
     };
     if determiniser.loses_preference()? {
         return None;
     }
-    let dead = determiniser.number(Subset { matched: false, behind: 0, items: Vec::new() })?;
-    let entry = determiniser.closures.of(determiniser.source.nfa, determiniser.source.entry)?.to_vec();
-    let kinds = determiniser.source.kinds;
+    let dead = Subset { matched: false, behind: 0, count: Count::Keep, items: Vec::new() };
+    let dead = determiniser.number(dead)?;
+    let entry = determiniser.closures.of(source.nfa, source.entry)?.to_vec();
+    let begins = counter.is_some_and(|counter| entry.contains(&counter.item));
+    let count = if begins { Count::Begin } else { Count::Keep };
     let starts: Option<Vec<u32>> =
-        kinds.iter().map(|behind| determiniser.subset(false, *behind, entry.clone())).collect();
-    let starts = starts?;
+        source.kinds.iter().map(|behind| determiniser.subset(false, *behind, count, entry.clone())).collect();
     let mut table = Vec::new();
     let mut at = 0;
     while let Some(subset) = determiniser.subsets.get(at).cloned() {
-        determiniser.row(&subset, &mut table)?;
+        determiniser.rows(&subset, &mut table)?;
         at += 1;
     }
-    let matched: Vec<bool> = determiniser.subsets.iter().map(|subset| subset.matched).collect();
-    lay_out(&table, stride, &matched, dead, &starts)
+    let acts: Vec<u8> = determiniser.subsets.iter().map(Subset::act).collect();
+    let count = counter.map_or(0, |counter| counter.count);
+    Layout { table: &table, stride: source.kinds.len(), acts: &acts, dead, starts: &starts?, count }.lay_out()
 }
 
 impl Determiniser<'_> {
-    /// Appends the row of a state: where each class leads.
-    fn row(&mut self, subset: &Subset, table: &mut Vec<u32>) -> Option<()> {
-        let mut resolved: Vec<(u8, Vec<u32>)> = Vec::new();
-        let mut known: Vec<(usize, u64, u8, u32)> = Vec::new();
-        let source_kinds = self.source.kinds;
+    /// Appends the row of a state, and the one in which the count is over.
+    fn rows(&mut self, subset: &Subset, table: &mut Vec<u32>) -> Option<()> {
+        let mut resolved = Vec::new();
+        self.row(subset, false, &mut resolved, table)?;
+        match self.counter {
+            Some(counter) if subset.items.contains(&counter.item) => self.row(subset, true, &mut resolved, table),
+            Some(_) => {
+                table.extend_from_within(table.len().checked_sub(self.source.kinds.len())?..);
+                Some(())
+            }
+            None => Some(()),
+        }
+    }
+
+    /// Appends a row: where each class leads.
+    fn row(&mut self, subset: &Subset, over: bool, resolved: &mut Vec<Resolved>, table: &mut Vec<u32>) -> Option<()> {
+        let mut known: Vec<Known> = Vec::new();
         let asked = self.asked(&subset.items)?;
-        for (class, kinds) in source_kinds.iter().enumerate() {
+        for (class, kinds) in self.source.kinds.iter().enumerate() {
             let class = u8::try_from(class).ok()?;
             let ahead = kinds & asked;
-            let which = match resolved.iter().position(|(known, _)| *known == ahead) {
+            let which = match resolved.iter().position(|known| known.ahead == ahead) {
                 Some(which) => which,
                 None => {
-                    let items = self.resolve(subset, ahead)?;
-                    resolved.push((ahead, items));
+                    resolved.push(self.resolve(subset, ahead)?);
                     resolved.len() - 1
                 }
             };
-            let (_, items) = resolved.get(which)?;
-            let readers = self.readers(items, class)?;
-            let same =
-                |k: &&(usize, u64, u8, u32)| readers.is_some_and(|readers| (k.0, k.1, k.2) == (which, readers, *kinds));
+            let from = resolved.get(which)?;
+            let readers = self.readers(&from.items, class)?;
+            let same = |k: &&Known| readers.is_some_and(|readers| (k.0, k.1, k.2) == (which, readers, *kinds));
             let to = match known.iter().find(same) {
                 Some((.., to)) => *to,
                 None => {
-                    let to = self.read(items, class, *kinds)?;
+                    let to = self.read(from, over, class, *kinds)?;
                     known.extend(readers.map(|readers| (which, readers, *kinds, to)));
                     to
                 }
@@ -131,22 +163,29 @@ impl Determiniser<'_> {
     }
 
     /// Answers the looks of a list.
-    fn resolve(&mut self, subset: &Subset, ahead: u8) -> Option<Vec<u32>> {
+    fn resolve(&mut self, subset: &Subset, ahead: u8) -> Option<Resolved> {
         self.seen.clear();
-        let mut resolved = Vec::with_capacity(subset.items.len());
-        let mut stack: Vec<u32> = subset.items.iter().rev().copied().collect();
-        while let Some(item) = stack.pop() {
+        let mut resolved = Resolved { ahead, items: Vec::with_capacity(subset.items.len()), begins: false };
+        let mut stack: Vec<(u32, bool)> = subset.items.iter().rev().map(|item| (*item, false)).collect();
+        while let Some((item, beyond_look)) = stack.pop() {
             self.step()?;
-            if !self.seen.add(item) {
+            let first = self.seen.add(item);
+            if beyond_look && self.counter.is_some_and(|counter| counter.item == item) {
+                if self.source.keep == Keep::Preferred && !first && !resolved.begins {
+                    return None;
+                }
+                resolved.begins = true;
+            }
+            if !first {
                 continue;
             }
             match self.source.nfa.state(item)? {
                 State::Look { look, next } => {
                     if self.holds(look, subset.behind, ahead) {
-                        stack.extend(self.closures.of(self.source.nfa, next)?.iter().rev());
+                        stack.extend(self.closures.of(self.source.nfa, next)?.iter().rev().map(|item| (*item, true)));
                     }
                 }
-                _ => resolved.push(item),
+                _ => resolved.items.push(item),
             }
         }
         Some(resolved)
@@ -178,38 +217,73 @@ impl Determiniser<'_> {
         })
     }
 
-    /// Reads a class.
-    fn read(&mut self, items: &[u32], class: u8, kinds: u8) -> Option<u32> {
+    /// Reads a class. Where the count is `over`, it takes the last.
+    fn read(&mut self, from: &Resolved, over: bool, class: u8, kinds: u8) -> Option<u32> {
         self.seen.clear();
-        let mut matched = false;
-        let mut to = Vec::new();
-        for item in items {
+        let mut reached = Reached { matched: false, count: None, items: Vec::new() };
+        for item in &from.items {
             self.step()?;
             match self.source.nfa.state(*item)? {
                 State::Match => {
-                    matched = true;
+                    reached.matched = true;
                     if self.source.keep == Keep::Preferred {
                         break;
                     }
                 }
-                State::Chars { next, .. } if self.reads(*item, class)? => {
-                    let closure = self.closures.of(self.source.nfa, next)?;
-                    self.steps_left = self.steps_left.checked_sub(u32::try_from(closure.len()).ok()?)?;
-                    to.extend(closure.iter().filter(|reached| self.seen.add(**reached)));
-                }
+                State::Chars { next, .. } if self.reads(*item, class)? => match self.counter {
+                    Some(counter) if counter.item == *item => self.count(counter, from, over, &mut reached)?,
+                    _ => self.lead(next, &mut reached)?,
+                },
                 _ => {}
             }
         }
-        self.subset(matched, kinds, to)
+        self.subset(reached.matched, kinds, reached.count.unwrap_or(Count::Keep), reached.items)
     }
 
-    fn subset(&mut self, matched: bool, behind: u8, mut items: Vec<u32>) -> Option<u32> {
+    /// Reads a character of those that are counted.
+    fn count(&mut self, counter: Counter, from: &Resolved, over: bool, reached: &mut Reached) -> Option<()> {
+        let again = match (from.begins, over) {
+            (true, _) => Some(Count::BeginRead),
+            (false, false) => Some(Count::Keep),
+            (false, true) => None,
+        };
+        if !counter.greedy {
+            self.lead(counter.next, reached)?;
+        }
+        if let Some(again) = again {
+            if self.seen.add(counter.item) {
+                reached.items.push(counter.item);
+            }
+            reached.count(again, self.source.keep)?;
+        }
+        if counter.greedy {
+            self.lead(counter.next, reached)?;
+        }
+        Some(())
+    }
+
+    /// Adds what a state leads to without a character.
+    fn lead(&mut self, next: u32, reached: &mut Reached) -> Option<()> {
+        let closure = self.closures.of(self.source.nfa, next)?;
+        self.steps_left = self.steps_left.checked_sub(u32::try_from(closure.len()).ok()?)?;
+        for item in closure {
+            if self.seen.add(*item) {
+                reached.items.push(*item);
+            }
+            if self.counter.is_some_and(|counter| counter.item == *item) {
+                reached.count(Count::Begin, self.source.keep)?;
+            }
+        }
+        Some(())
+    }
+
+    fn subset(&mut self, matched: bool, behind: u8, count: Count, mut items: Vec<u32>) -> Option<u32> {
         if self.source.keep == Keep::All {
             items.sort_unstable();
             self.prune(&mut items)?;
         }
         let behind = behind & self.asked(&items)?;
-        self.number(Subset { matched, behind, items })
+        self.number(Subset { matched, behind, count, items })
     }
 
     /// Leaves out those that stand at the same place of an earlier copy than another. They could still lead to the
@@ -241,7 +315,10 @@ impl Determiniser<'_> {
             return Some(*number);
         }
         let number = u32::try_from(self.subsets.len()).ok()?;
-        if number >= self.bounds.dfa_states_max {
+        let rows = if self.counter.is_some() { 2 } else { 1 };
+        let row_bytes = u32::try_from(self.source.kinds.len().next_multiple_of(UNIT) * size_of::<u16>()).ok()?;
+        let bytes = number.saturating_add(1).saturating_mul(row_bytes).saturating_mul(rows);
+        if number >= self.bounds.dfa_states_max || bytes > self.bounds.dfa_bytes_max {
             return None;
         }
         self.subsets.push(subset.clone());
@@ -255,29 +332,13 @@ impl Determiniser<'_> {
     }
 }
 
-/// Orders the states, those without a match first, and makes their numbers places in the table.
-fn lay_out(table: &[u32], stride: usize, matched: &[bool], dead: u32, starts: &[u32]) -> Option<Dfa> {
-    let dead = usize::try_from(dead).ok()?;
-    let group = |state: &usize| if *state == dead { 1 } else { matched.get(*state).map_or(0, |m| u8::from(*m) * 2) };
-    let mut order: Vec<usize> = (0..matched.len()).collect();
-    order.sort_by_key(group);
-    let units = stride.div_ceil(UNIT);
-    let mut places = vec![0; order.len()];
-    for (rank, state) in order.iter().enumerate() {
-        *places.get_mut(*state)? = u16::try_from(rank * units).ok()?;
-    }
-    let place = |state: &u32| places.get(usize::try_from(*state).ok()?).copied();
-    let dead = *places.get(dead)?;
-    let mut rows = Vec::with_capacity(order.len() * units);
-    for state in &order {
-        for classes in table.get(state * stride..(state + 1) * stride)?.chunks(UNIT) {
-            let mut cells = [dead; UNIT];
-            for (cell, to) in cells.iter_mut().zip(classes) {
-                *cell = place(to)?;
-            }
-            rows.push(cells);
+impl Reached {
+    /// Notes a count. One cannot stand for two: where preference matters, the one with less left may be preferred.
+    fn count(&mut self, count: Count, keep: Keep) -> Option<()> {
+        if keep == Keep::Preferred && self.count.is_some_and(|known| count > known) {
+            return None;
         }
+        self.count = self.count.max(Some(count));
+        Some(())
     }
-    let starts: Option<Vec<u32>> = starts.iter().map(|start| place(start).map(u32::from)).collect();
-    Some(Dfa { rows, starts: starts?, dead })
 }

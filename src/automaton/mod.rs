@@ -20,6 +20,7 @@ mod closures;
 mod compile;
 mod determinise;
 mod dfa;
+mod layout;
 mod look;
 mod memory;
 mod nfa;
@@ -28,6 +29,7 @@ mod search;
 mod seen;
 mod sets;
 mod simulate;
+mod subset;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ mod cases;
 mod hostile;
 mod random;
 
-use super::{Alphabets, Bounds, Memory, Program};
+use super::{Alphabets, Bounds, Memory, Program, Refused};
 use std::ops::Range;
 
 /// A program with what it needs.
@@ -16,10 +16,14 @@ struct Ready {
 
 impl Ready {
     fn new(source: &str, bounds: &Bounds) -> Self {
+        Self::try_new(source, bounds).unwrap()
+    }
+
+    fn try_new(source: &str, bounds: &Bounds) -> Result<Self, Refused> {
         let hir = regex_syntax::parse(source).unwrap();
         let mut alphabets = Alphabets::new();
-        let program = Program::new(&hir, &mut alphabets, bounds).unwrap();
-        Self { program, alphabets, memory: Memory::new() }
+        let program = Program::new(&hir, &mut alphabets, bounds)?;
+        Ok(Self { program, alphabets, memory: Memory::new() })
     }
 
     fn is_match(&mut self, text: &str, from: usize) -> bool {

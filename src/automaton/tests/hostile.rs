@@ -12,8 +12,12 @@ fn number(random: &mut Random) -> u64 {
 }
 
 fn spoil_dfa(dfa: &mut Dfa, random: &mut Random) {
-    match random.below(4) {
+    match random.below(7) {
         0 => dfa.dead = number(random) as u16,
+        3 => dfa.count = number(random) as u32,
+        4 => dfa.over = number(random) as u16,
+        5 => dfa.width = number(random) as u16,
+        6 => dfa.acts.fill(number(random) as u8),
         1 => {
             let at = random.below(dfa.starts.len());
             dfa.starts[at] = number(random) as u32;
@@ -77,7 +81,7 @@ fn a_program_that_lies_neither_panics_nor_leaves_the_text() {
     for round in 0..600 {
         let source = regex(&mut random);
         let bounds = if round % 2 == 0 { simulated() } else { Bounds::default() };
-        let mut ready = Ready::new(&source, &bounds);
+        let Ok(mut ready) = Ready::try_new(&source, &bounds) else { continue };
         for _ in 0..3 {
             spoil(&mut ready, &mut random);
             for _ in 0..4 {

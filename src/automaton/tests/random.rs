@@ -87,8 +87,10 @@ const LOOKS: &[&str] = &[
     "(?mR:^)",
     "(?mR:$)",
 ];
-const COUNTS: &[&str] =
-    &["*", "+", "?", "*?", "+?", "??", "{2}", "{0,3}", "{1,3}?", "{2,}", "{2,}?", "{0,7}", "{3,5}", "{0}", "{1,9}"];
+const COUNTS: &[&str] = &[
+    "*", "+", "?", "*?", "+?", "??", "{2}", "{0,3}", "{1,3}?", "{2,}", "{2,}?", "{0,7}", "{3,5}", "{0}", "{1,9}",
+    "{0,8}", "{2,12}", "{0,9}?",
+];
 const CHARS: &[char] = &[
     'a', 'a', 'a', 'b', 'b', 'c', 'k', 'A', '1', '2', ' ', ' ', '-', '_', '.', 'é', 'É', 'й', 'ß', 'α', '👍', '🏽',
     '\u{301}', '\u{200d}', '\n', '\r', '中', '\u{212a}', '\u{ff11}',
@@ -169,7 +171,8 @@ fn compare(seed: u64, rounds: usize, bounds: &[Bounds]) {
     for round in 0..rounds {
         let source = regex(&mut random);
         let Ok(plain) = regex::Regex::new(&source) else { continue };
-        let mut all: Vec<Ready> = bounds.iter().map(|bounds| Ready::new(&source, bounds)).collect();
+        let ready = |bounds: &Bounds| Ready::try_new(&source, bounds).ok();
+        let Some(mut all) = bounds.iter().map(ready).collect::<Option<Vec<Ready>>>() else { continue };
         for _ in 0..12 {
             let text = text(&mut random);
             let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
@@ -194,6 +197,6 @@ fn random_regexes_agree_with_the_regex_crate() {
     let fresh = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     for seed in [1, fresh] {
         let few = Bounds { dfa_states_max: 6, ..Bounds::default() };
-        compare(seed, 200, &[simulated(), few, Bounds::default()]);
+        compare(seed, 150, &[simulated(), few, Bounds::default()]);
     }
 }
