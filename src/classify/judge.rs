@@ -145,7 +145,7 @@ impl Bench<'_> {
         runner.steps.take(1)?;
         let Some(pattern) = runner.pack.patterns.get(index as usize) else { return Ok(Truth::Unknown) };
         if !runner.fields.has(pattern.field) {
-            return Ok(Truth::Unknown);
+            return Ok(Truth::ABSENT);
         }
         runner.ensure(index, pattern, views)?;
         Ok(runner.hits.get(index).matched.overlaps(views).into())

@@ -7,8 +7,9 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Report, Severity, render};
 use crate::pack::{Pack, wire};
 use crate::policy::resolve::RuleNames;
-use crate::rules::{self, Tests};
+use crate::rules::{self, Tests, Written};
 use anyhow::Context as _;
+use jiff::Timestamp;
 use rkyv::util::AlignedVec;
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -21,10 +22,30 @@ pub(super) struct World {
     pub(super) tests: Tests,
 }
 
+/// A world, and the rules as written, for lints that look at both.
+pub(super) struct Checked {
+    pub(super) world: World,
+    pub(super) written: Written,
+}
+
 /// Reads everything; `None` where something is wrong. What was found is in the report either way.
 pub(super) fn read(file: &Path, report: &Report) -> Option<World> {
+    read_with(file, report, |dir| compile(dir, report))
+}
+
+/// The same, with lints, as of `now`.
+pub(super) fn check(file: &Path, now: Timestamp, report: &Report) -> Option<Checked> {
+    let mut written = Written::default();
+    let world = read_with(file, report, |dir| {
+        written = rules::load(dir, report);
+        rules::check(&written, now, report)
+    })?;
+    Some(Checked { world, written })
+}
+
+fn read_with(file: &Path, report: &Report, compile: impl FnOnce(&Path) -> Option<(Pack, Tests)>) -> Option<World> {
     let loaded = config::load_files(file, report);
-    let compiled = compile(&loaded.rules_dir(), report);
+    let compiled = compile(&loaded.rules_dir());
     let names = compiled.as_ref().map(|(pack, _)| names(pack));
     let config =
         loaded.resolve(names.as_ref().map(|(classes, restrictions)| RuleNames { classes, restrictions }), report);

@@ -99,6 +99,8 @@ impl fmt::Display for Location {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// Works, and is worth knowing.
+    Note,
     /// Works, but is probably not what was meant.
     Warning,
     /// Nothing is loaded while this stands.
@@ -146,6 +148,18 @@ impl Report {
         help: impl Into<String>,
     ) {
         self.push(Severity::Warning, code, Some(location.clone()), message.into(), help.into());
+    }
+
+    /// Adds something at a place, as bad as its author says.
+    pub fn add(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        location: &Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(severity, code, Some(location.clone()), message.into(), help.into());
     }
 
     /// Adds an error that has no place in a file.

@@ -98,6 +98,39 @@ pub enum Effect {
     Restrict(String),
 }
 
+impl RuleInfo {
+    /// Whether it has not expired.
+    pub fn exists(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+impl Effect {
+    /// The views in which `any`, `all` and `where` may match.
+    pub(crate) fn positive_views(&self) -> ViewSet {
+        positive_views(self.restricts())
+    }
+
+    /// The views in which `none` may match.
+    pub(crate) fn negative_views(&self) -> ViewSet {
+        negative_views(self.restricts())
+    }
+
+    fn restricts(&self) -> bool {
+        matches!(self, Self::Restrict(_))
+    }
+}
+
+/// The views in which `any`, `all` and `where` of a rule may match: what helps to handle must match raw.
+fn positive_views(restricts: bool) -> ViewSet {
+    if restricts { ViewSet::EITHER } else { ViewSet::RAW }
+}
+
+/// The views in which `none` of a rule may match: what helps to handle must not hide in the folded view.
+fn negative_views(restricts: bool) -> ViewSet {
+    if restricts { ViewSet::RAW } else { ViewSet::EITHER }
+}
+
 /// A class, with what it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassSpec {
@@ -209,12 +242,12 @@ impl Rule {
 
     /// The views in which `any`, `all` and `where` may match.
     pub(crate) fn positive_views(&self) -> ViewSet {
-        if self.restricts() { ViewSet::EITHER } else { ViewSet::RAW }
+        positive_views(self.restricts())
     }
 
     /// The views in which `none` may match: what helps to handle must not hide in the folded view.
     pub(crate) fn negative_views(&self) -> ViewSet {
-        if self.restricts() { ViewSet::RAW } else { ViewSet::EITHER }
+        negative_views(self.restricts())
     }
 }
 

@@ -13,6 +13,9 @@ pub enum Truth {
 }
 
 impl Truth {
+    /// What a pattern on an absent field is.
+    pub(crate) const ABSENT: Self = Self::Unknown;
+
     /// Whether either holds.
     pub fn or(self, other: Self) -> Self {
         self.max(other)

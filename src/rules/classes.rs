@@ -1,5 +1,6 @@
 //! What classes and restrictions there are, and what classes ask for.
 
+use super::lint;
 use super::lists::Lists;
 use super::resolve::{name, text};
 use super::resolved::ResolvedRule;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 pub(super) fn classes(written: &Written, rules: &[ResolvedRule], lists: &Lists<'_>, report: &Report) -> Vec<ClassSpec> {
     let mut classes: BTreeMap<Class, ClassSpec> = BTreeMap::new();
     for class in written.files.iter().flat_map(|file| &file.classes) {
+        lint::allowed(&class.allow, report);
         let Some(spec) = class_spec(class, written, lists, report) else { continue };
         if let (Some(_), Some(written)) = (classes.insert(spec.class.clone(), spec), &class.name) {
             let wrong = format!("the class `{}` is described twice", written.value);

@@ -3,7 +3,7 @@
 use super::lists::{Lists, inside};
 use super::resolved::{Literals, Resolved, ResolvedMatcher, ResolvedPattern, ResolvedRule};
 use super::written::{Written, WrittenPattern, WrittenRule};
-use super::{comparison, moment, regex};
+use super::{comparison, lint, moment, regex};
 use crate::class::{Class, RuleId, is_name};
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::{Location, Report};
@@ -21,7 +21,7 @@ pub(crate) fn resolve(written: &Written, lists: &Lists<'_>, report: &Report) -> 
     for rule in written.files.iter().flat_map(|file| &file.rules) {
         unique_id(rule, &mut seen, report);
         if let Some(resolved) = (Resolver { lists, report }).rule(rule)
-            && rule.enabled.as_ref().is_none_or(|enabled| enabled.value)
+            && rule.is_enabled()
         {
             rules.push(resolved);
         }
@@ -58,6 +58,7 @@ impl Resolver<'_, '_> {
         self.needs_witness(rule);
         let groups: Vec<&String> = any.iter().chain(&all).flat_map(ResolvedPattern::groups).collect();
         let comparisons = rule.comparisons.iter().filter_map(|written| self.comparison(written, &groups)).collect();
+        lint::allowed(&rule.allow, self.report);
         let expires = rule.expires.as_ref().and_then(|written| moment::expiry(written, self.report));
         let at = rule.id.as_ref()?.at.clone();
         let id = RuleId::parse(id?).ok()?;

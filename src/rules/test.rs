@@ -96,12 +96,11 @@ pub(super) fn resolve(written: &Written, report: &Report) -> Tests {
     let mut tests = Vec::new();
     for rule in written.files.iter().flat_map(|file| &file.rules) {
         let id = rule.id.as_ref().and_then(|id| RuleId::parse(&id.value).ok());
-        let enabled = rule.enabled.as_ref().is_none_or(|enabled| enabled.value);
         for test in &rule.tests {
             let resolved = resolve_one(rule, test, report);
             says_when(rule, test, report);
             let now = now(rule, test, report);
-            if let (Some(rule), Some((expected, message)), true) = (&id, resolved, enabled) {
+            if let (Some(rule), Some((expected, message)), true) = (&id, resolved, rule.is_enabled()) {
                 tests.push(Test { rule: rule.clone(), at: test.at.clone(), expected, message, now });
             }
         }

@@ -13,7 +13,7 @@ fn compile_files(texts: &[&str]) -> (Option<(Pack, Tests)>, Vec<Diagnostic>) {
     let report = Report::new();
     let names = ["a.toml", "b.toml", "c.toml"];
     let files = names.iter().zip(texts).map(|(name, text)| SourceFile::new(*name, *text)).collect();
-    let compiled = super::compile(&load_texts(files, &report), &report);
+    let compiled = check(&load_texts(files, &report), Timestamp::UNIX_EPOCH, &report);
     (compiled, report.into_sorted())
 }
 
@@ -256,6 +256,7 @@ fn what_is_probably_not_meant_is_warned_of() {
         ("class-without-rules", 7),
         ("too-few-rules", 9),
         ("no-no-match-test", 12),
+        ("unreachable", 14),
         ("repeated-pattern", 15),
         ("no-match-test", 18),
         ("may-be-absent", 20),

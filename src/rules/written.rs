@@ -69,6 +69,9 @@ pub struct WrittenClass {
     /// More distinct words of `text` than this beside the vocabulary, and the message is novel.
     #[schemars(with = "Option<u64>", range(max = 100_000))]
     pub max_unknown: Option<Placed<u64>>,
+    /// Lints that are not reported of the class and its rules, by their codes.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub allow: Vec<Placed<String>>,
 }
 
 /// What a restriction means.
@@ -127,6 +130,9 @@ pub struct WrittenRule {
     /// What readers should know.
     #[schemars(with = "Option<String>")]
     pub note: Option<Placed<String>>,
+    /// Lints that are not reported of the rule, by their codes: `decile check --lints` lists them.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub allow: Vec<Placed<String>>,
     /// Messages that must, and that must not, make the rule fire.
     #[schemars(rename = "test", with = "Option<Vec<WrittenTest>>")]
     pub tests: Vec<WrittenTest>,
@@ -223,6 +229,7 @@ impl WrittenClass {
             vocabulary: table.has("vocabulary").then(|| table.strings("vocabulary")),
             vocabulary_file: table.string("vocabulary_file"),
             max_unknown: table.integer("max_unknown", 0..=100_000),
+            allow: table.strings("allow"),
         }
     }
 }
@@ -234,6 +241,11 @@ impl WrittenRestriction {
 }
 
 impl WrittenRule {
+    /// Whether it is part of the pack.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.as_ref().is_none_or(|enabled| enabled.value)
+    }
+
     fn read(table: &Table<'_>) -> Self {
         let patterns = |key| table.list(key).into_iter().filter_map(|value| WrittenPattern::read(key, value)).collect();
         Self {
@@ -250,6 +262,7 @@ impl WrittenRule {
             enabled: table.boolean("enabled"),
             owner: table.string("owner"),
             note: table.string("note"),
+            allow: table.strings("allow"),
             tests: table.tables("test", WrittenTest::read),
         }
     }

@@ -197,3 +197,60 @@ fn usage_is_2_and_a_configuration_that_cannot_be_used_is_78() {
     }
     run(&["check", "--config", "/nowhere/decile.toml"]).exits(3);
 }
+
+#[test]
+fn lints_have_a_level_and_are_listed() {
+    let listed = run(&["check", "--lints", "--format", "json"]).exits(0).json();
+    let listed = listed.as_array().unwrap();
+    for lint in listed {
+        assert!(["note", "warning", "error"].contains(&lint["level"].as_str().unwrap()), "{lint}");
+        assert!(["code", "meaning", "help"].iter().all(|key| !lint[*key].as_str().unwrap().is_empty()), "{lint}");
+    }
+    let text = run(&["check", "--lints", "--config", "/nowhere"]).exits(0).out;
+    assert!(listed.iter().all(|lint| text.contains(lint["code"].as_str().unwrap())), "{text}");
+    let world = World::offline();
+    let found = run(&["check", "--format", "json", "--config", &world.config()]).exits(0).json();
+    let of = |code: &str| found.as_array().unwrap().iter().find(|it| it["code"] == code).cloned().unwrap_or_default();
+    assert_eq!(of("no-match-test")["severity"], "warning");
+}
+
+#[test]
+fn notes_are_counted_and_shown_on_request() {
+    let rule = "[[rule]]\nid = \"a\"\nclass = \"scheduling_confirm\"\nany = [{ re = '\\d{4}' }]\nallow = [\"no-match-test\", \"no-no-match-test\"]\n";
+    let world = World::offline().policy("").rules(rule);
+    let check = |arguments: &[&str]| run(&[&["check", "--strict", "--config", &world.config()], arguments].concat());
+    let quiet = check(&[]).exits(0).out;
+    assert!(quiet.contains("0 warning(s), 1 note(s) (`--notes`)") && !quiet.contains("slow-regex"), "{quiet}");
+    assert!(check(&["--notes"]).exits(0).out.contains("note[slow-regex]"));
+    let json = check(&["--format", "json"]).exits(0).json();
+    assert_eq!((&json[0]["code"], &json[0]["severity"]), (&"slow-regex".into(), &"note".into()));
+}
+
+#[test]
+fn a_corpus_shows_which_rules_never_fire() {
+    let world = World::offline();
+    let corpus = "{\"text\":\"works for me\"}\n{\"text\":\"opening hours\"}\nno JSON\n{\"text\":\"LAWYER\"}\n\n";
+    world.write("corpus.jsonl", corpus);
+    let file = world.path("corpus.jsonl").to_string_lossy().into_owned();
+    let ran = run(&["check", "--format", "json", "--corpus", &file, "--config", &world.config()]).exits(0);
+    assert!(ran.err.contains("3 message(s) read, 1 line(s) unreadable"), "{}", ran.err);
+    let found = ran.json();
+    let never: Vec<&Value> = found.as_array().unwrap().iter().filter(|it| it["code"] == "never-fires").collect();
+    assert_eq!(never.len(), 1, "{found}");
+    assert!(never[0]["message"].as_str().unwrap().contains("`news`") && never[0]["line"] == 20, "{found}");
+    run(&["check", "--corpus", "/nowhere.jsonl", "--config", &world.config()]).exits(1);
+}
+
+#[test]
+fn a_rule_expires_as_of_the_time_that_is_given() {
+    let rule = "[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"yes\"]\nexpires = 2020-12-31\n";
+    let world = World::offline().policy("").rules(rule);
+    let codes = |now: &str| -> Vec<String> {
+        let found = run(&["check", "--format", "json", "--now", now, "--config", &world.config()]).exits(0).json();
+        let codes = found.as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned());
+        codes.filter(|code| code.starts_with("expire")).collect()
+    };
+    assert_eq!(codes("2020-01-01T00:00:00Z"), [""; 0]);
+    assert_eq!(codes("2020-12-30T00:00:00Z"), ["expires-soon"]);
+    assert_eq!(codes("2021-01-01T00:00:00Z"), ["expired"]);
+}
