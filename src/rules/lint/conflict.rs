@@ -43,18 +43,20 @@ impl Samples {
         Self { rules, fields }
     }
 
-    /// Reports each other rule once, with the message that fires both.
+    /// Reports each rule once, with the first message that fires another too.
     pub(super) fn lint(&self, pack: &Pack, now: Timestamp, findings: &Findings<'_>) {
         let mut scratch = Scratch::new(pack);
         for rule in &self.rules {
-            let mut known = BTreeSet::new();
+            let mut known: BTreeSet<RuleId> = BTreeSet::new();
+            let mut first = None;
             for (channel, fields) in rule.channels.iter().flat_map(|it| rule.messages.iter().map(move |m| (it, m))) {
                 let message = self.message(channel, fields);
-                for other in others(pack, &rule.info, &message, now, &mut scratch) {
-                    if known.insert(other.id.clone()) {
-                        rule.report(other, &message, findings);
-                    }
-                }
+                let others = others(pack, &rule.info, &message, now, &mut scratch);
+                known.extend(others.iter().map(|other| other.id.clone()));
+                first = first.or_else(|| others.first().map(|other| (*other, message)));
+            }
+            if let Some((other, message)) = first {
+                rule.report(other, known.len() - 1, &message, findings);
             }
         }
     }
@@ -97,14 +99,16 @@ impl Sampled {
         Self { info: rule.info.clone(), at: rule.at.clone(), channels: own, messages: sample::messages(rule) }
     }
 
-    fn report(&self, other: &RuleInfo, message: &Message, findings: &Findings<'_>) {
+    /// `more` are the other rules that one of the messages fires.
+    fn report(&self, other: &RuleInfo, more: usize, message: &Message, findings: &Findings<'_>) {
         let claims = match &other.effect {
             Effect::Permit(class) => format!("is also of the class `{class}`"),
             Effect::Restrict(restriction) => format!("is restricted by `{restriction}`"),
         };
         let text: String = message.text.chars().take(SHOWN_CHARS_MAX).collect();
+        let more = if more > 0 { format!(", and messages like it fire {more} more") } else { String::new() };
         let wrong = format!(
-            "the shortest message of `{}`, “{text}” on `{}`, {claims}: `{}` ({})",
+            "the shortest message of `{}`, “{text}” on `{}`, {claims}: `{}` ({}){more}",
             self.info.id, message.channel, other.id, other.origin
         );
         findings.of_rule(Lint::Conflict, &self.info, &self.at, wrong);
