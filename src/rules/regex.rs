@@ -30,6 +30,13 @@ pub(crate) struct Compiled {
     pub(crate) groups: Vec<String>,
 }
 
+impl Compiled {
+    /// Whether it has no literal to look for.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.form, Form::Automaton { gate: Gate::Open, .. })
+    }
+}
+
 /// How a regex is matched.
 pub(crate) enum Form {
     /// It is two words and a gap.

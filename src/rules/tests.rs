@@ -1,6 +1,7 @@
 //! Tests of reading rules: every mistake at its line, lists, digests, lints, and the tests beside the rules.
 
 mod moments;
+mod shipped;
 mod vocabularies;
 
 use super::*;
@@ -350,7 +351,9 @@ fn the_schema_says_what_the_reader_does() {
     };
     let good = "[lists]\nday = [\"monday\"]\n[[class]]\nname = \"c\"\nwitnesses = 2\n[[restriction]]\nname = \"x\"\n\
         [[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"x\", { phrase = \"x\", field = \"subject\" }, { re = 'x' }]\n\
-        where = [\"n > 1\"]\ntest = [{ match = \"x\", headers = { a = \"b\" } }]\n";
+        where = [\"n > 1\"]\nallow = [\"conflict\"]\nexpires = \"2026-12-31\"\n\
+        test = [{ match = \"x\", headers = { a = \"b\" }, now = \"2026-01-01\" }]\n\
+        [[class]]\nname = \"d\"\nvocabulary_file = \"d.txt\"\nmax_unknown = 0\nallow = [\"too-few-rules\"]\n";
     assert!(valid(good));
     for (from, to) in [
         ("id = \"a\"\n", ""),

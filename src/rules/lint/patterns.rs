@@ -2,7 +2,6 @@
 
 use super::{Findings, Lint, patterns_of};
 use crate::diagnostic::Location;
-use crate::pack::pattern::Gate;
 use crate::pack::{Effect, RuleInfo};
 use crate::rules::resolved::{PatternKey, Resolved, ResolvedMatcher, ResolvedRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +26,7 @@ fn repeated(rule: &ResolvedRule, findings: &Findings<'_>) {
 fn slow(resolved: &Resolved, findings: &Findings<'_>) {
     let mut seen: BTreeSet<PatternKey> = BTreeSet::new();
     for (rule, pattern) in resolved.rules.iter().flat_map(|rule| patterns_of(rule).map(move |it| (rule, it))) {
-        let is_open = matches!(&pattern.matcher, ResolvedMatcher::Regex(_, compiled) if compiled.gate == Gate::Open);
+        let is_open = matches!(&pattern.matcher, ResolvedMatcher::Regex(_, compiled) if compiled.is_open());
         if is_open && !findings.allows(Lint::SlowRegex, &rule.info) && seen.insert(pattern.key()) {
             let wrong = format!("`{}` has no literal to look for and runs on every message", pattern.written);
             findings.of_rule(Lint::SlowRegex, &rule.info, &pattern.at, wrong);
