@@ -60,7 +60,7 @@ fn people_get_file_line_column_and_advice_for_each() {
     let ran = run(&["check", "--config", &world.config()]).exits(3);
     for (file, _, _, word) in TEN_MISTAKES {
         assert!(ran.out.contains(word), "{word}");
-        let place = regex_automata::meta::Regex::new(&format!(r"{}:\d+:\d+", file.replace('.', r"\."))).unwrap();
+        let place = regex::Regex::new(&format!(r"{}:\d+:\d+", file.replace('.', r"\."))).unwrap();
         assert!(place.is_match(&ran.out), "a line and column of {file} in {}", ran.out);
     }
     assert!(ran.out.matches("help:").count() >= TEN_MISTAKES.len(), "{}", ran.out);
