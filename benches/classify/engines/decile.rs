@@ -1,0 +1,67 @@
+//! Ours: verdict and evidence out.
+
+use super::Engine;
+use crate::patterns::{self, Drawn};
+use ::decile::classify::{ClassifyLimits, Scratch, classify};
+use ::decile::diagnostic::{Report, SourceFile, render};
+use ::decile::message::Message;
+use ::decile::pack::Pack;
+use ::decile::rules;
+use ::decile::verdict::Verdict;
+
+/// As shipped.
+const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: 50_000_000 };
+/// For hits, not for time.
+const EVERY_SPAN: ClassifyLimits = ClassifyLimits { evidence_spans_max: usize::MAX, ..LIMITS };
+
+/// Our classifier with a pack.
+pub(crate) struct Decile {
+    pack: Pack,
+    scratch: Scratch,
+}
+
+impl Decile {
+    /// A rule for each pattern.
+    ///
+    /// # Panics
+    /// Where the rules do not compile.
+    pub(crate) fn new(drawn: &[Drawn]) -> Self {
+        let report = Report::new();
+        let file = SourceFile::new("bench.toml", patterns::rules(drawn));
+        let written = rules::load_texts(vec![file], &report);
+        let Some((pack, _)) = rules::compile(&written, &report) else {
+            panic!("{}", render::to_text(&report.into_sorted(), false))
+        };
+        Self { scratch: Scratch::new(&pack), pack }
+    }
+
+    /// The verdict, with every span.
+    pub(crate) fn verdict(&mut self, message: &Message) -> Verdict {
+        self.decide(message, &EVERY_SPAN)
+    }
+
+    /// The one place that calls what is measured.
+    #[inline(always)]
+    fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Verdict {
+        classify(&self.pack, message, limits, &mut self.scratch)
+    }
+}
+
+impl Engine for Decile {
+    fn name(&self) -> String {
+        "decile, verdict and evidence".to_owned()
+    }
+
+    fn run(&mut self, message: &Message) -> usize {
+        self.decide(message, &LIMITS).evidence.len()
+    }
+
+    fn ids(&mut self, message: &Message) -> Vec<usize> {
+        let verdict = self.verdict(message);
+        let id = |rule: &str| rule.trim_start_matches('r').parse().unwrap();
+        let mut ids: Vec<usize> = verdict.evidence.iter().map(|evidence| id(evidence.rule.as_str())).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
