@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands print")]
 
 mod args;
+mod bench;
 mod check;
 mod classify;
 mod compile;
@@ -59,6 +60,8 @@ enum Command {
     Fmt(fmt::Fmt),
     /// Show what a preset or mapping takes from a sample payload.
     Inspect(inspect::Inspect),
+    /// Measure how fast it is here.
+    Bench(bench::Bench),
     /// List what was decided.
     Log(log::Log),
     /// Show one decision, and the message where it is kept.
@@ -81,6 +84,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Log(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Replay(command) => command.run(),

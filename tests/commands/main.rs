@@ -8,6 +8,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod bench;
 mod check;
 mod classify;
 mod compile;

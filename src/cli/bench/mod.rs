@@ -1,0 +1,39 @@
+//! `decile bench`: how fast, on this machine.
+
+mod calibrate;
+mod classify;
+mod kernel;
+mod memory;
+mod messages;
+mod timing;
+
+use super::Exit;
+use clap::{Args, Subcommand};
+
+/// Measures: the classifier on your rules and messages, this machine for the bound of a pack.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Measure the classifier on rules and messages: one core, messages in memory.
+    Classify(classify::Classify),
+    /// Measure how long an elementary operation takes here: `ns_per_op` of the configuration.
+    Calibrate(calibrate::Calibrate),
+}
+
+impl Bench {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        if cfg!(debug_assertions) {
+            eprintln!("this is a debug build: its figures say nothing of a release");
+        }
+        match self.what {
+            What::Classify(command) => command.run(),
+            What::Calibrate(command) => command.run(),
+        }
+    }
+}
