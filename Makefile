@@ -44,7 +44,7 @@ test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a
 	$(CARGO) run --quiet --locked -- test --config config/decile.toml
 
 fmt:
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 
 clippy:
 	$(CARGO) clippy --locked --all-targets -- --deny warnings
@@ -55,5 +55,9 @@ doc:
 audit:               ## Licences, bans and sources (needs cargo-deny: cargo install --locked cargo-deny).
 	$(CARGO) deny --locked check licenses bans sources
 
-bench: tools         ## The daemon beside a bare pass-through on the same server: ratios.
+# Hyperscan is measured beside ours where it is installed (Debian: libhyperscan-dev).
+HYPERSCAN ?= $(shell pkg-config --exists libhs 2>/dev/null && echo yes)
+
+bench: tools         ## The classifier beside others, the daemon beside a bare pass-through: ratios.
+	$(CARGO) bench --locked --bench classify $(if $(HYPERSCAN),--features hyperscan)
 	$(CARGO) bench --locked --bench bus
