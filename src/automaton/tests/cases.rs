@@ -19,6 +19,7 @@ const CASES: &[(&str, &str, Option<&str>)] = &[
     ("(?:a*?)+$", "aa", Some("aa")),
     ("(?:|a)+", "aaa", Some("")),
     ("(?:a|)+", "aaa", Some("aaa")),
+    ("(?:|a)*", "aaa", Some("")),
     ("^b", "ab", None),
     ("a$", "ab", None),
     ("b$", "ab", Some("b")),
@@ -56,6 +57,7 @@ const CASES: &[(&str, &str, Option<&str>)] = &[
     (r"x\b.{0,9}\by", "x x234567 y", Some("x x234567 y")),
     (r"x\b.{0,9}\by", "x x2345678 y", None),
     (r"[a-c]{3,12}d", "abcabcabcabcabcd", Some("abcabcabcabcd")),
+    ("(?:b.{0,9}c){0,3}d", "bxxxxxxxxxcbcd", Some("bxxxxxxxxxcbcd")),
     ("x[ab]{2,12}x.{0,9}y", "xabx123456789y", Some("xabx123456789y")),
     ("[a&&b]|c", "abc", Some("c")),
 ];
@@ -132,4 +134,7 @@ fn gaps_between_words_stay_small() {
     let states = (starts.unwrap().states(), ends.unwrap().states());
     assert!(states.0 < 120 && states.1 < 60, "{states:?}");
     assert_eq!(ready.program.operations().find, 12);
+    let short = Ready::new(r"a.{0,7}b", &Bounds::default());
+    let states = short.program.dfas().0.unwrap().states();
+    assert!(states < 40, "{states} of a gap that is not counted");
 }
