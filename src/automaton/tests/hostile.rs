@@ -78,7 +78,7 @@ fn spoil(ready: &mut Ready, random: &mut Random) {
 fn a_program_that_lies_neither_panics_nor_leaves_the_text() {
     let mut random = Random(3);
     let mut answers = 0;
-    for round in 0..600 {
+    for round in 0..400 {
         let source = regex(&mut random);
         let bounds = if round % 2 == 0 { simulated() } else { Bounds::default() };
         let Ok(mut ready) = Ready::try_new(&source, &bounds) else { continue };
@@ -99,5 +99,5 @@ fn a_program_that_lies_neither_panics_nor_leaves_the_text() {
             }
         }
     }
-    assert!(answers > 500, "too few programs still answer: {answers}");
+    assert!(answers > 300, "too few programs still answer: {answers}");
 }
