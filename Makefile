@@ -2,7 +2,7 @@
 # Python 3 with pip is fetched here, pinned, and kept under .tools.
 
 .DEFAULT_GOAL := help
-.PHONY: help tools demo build test fmt clippy doc audit bench
+.PHONY: help tools demo build test fmt clippy doc audit bench mutants
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -42,6 +42,7 @@ test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a
 	$(CARGO) run --quiet --locked -- check --strict --config config/decile.toml
 	$(CARGO) run --quiet --locked -- check --strict --config config/demo/decile.toml
 	$(CARGO) run --quiet --locked -- test --config config/decile.toml
+	$(CARGO) run --quiet --locked -- test --cases cases
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -51,6 +52,9 @@ clippy:
 
 doc:
 	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+mutants:             ## Take one test after another out of the classifier: the suite must fail (some 10 minutes).
+	$(PYTHON) tests/mutants/run.py
 
 audit:               ## Licences, bans and sources (needs cargo-deny: cargo install --locked cargo-deny).
 	$(CARGO) deny --locked check licenses bans sources

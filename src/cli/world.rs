@@ -7,6 +7,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Report, Severity, render};
 use crate::pack::{Pack, wire};
 use crate::policy::resolve::RuleNames;
+use crate::rules::cases::{self, Cases};
 use crate::rules::{self, Tests, Written};
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -101,6 +102,13 @@ fn read_pack(path: &Path) -> std::io::Result<AlignedVec> {
     let file = std::fs::File::open(path)?;
     bytes.extend_from_reader(&mut file.take(wire::PACK_BYTES_MAX as u64 + 1))?;
     Ok(bytes)
+}
+
+/// Reads a folder of cases, or prints what is wrong.
+pub(super) fn load_cases(dir: &Path) -> anyhow::Result<Cases> {
+    let report = Report::new();
+    let cases = cases::load(dir, &report);
+    finish((!report.has_errors()).then_some(cases), report)
 }
 
 fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {

@@ -14,21 +14,26 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Reads every `*.toml` of a folder, in name order, and what they name. A folder without any is an error.
 pub fn load(dir: &Path, report: &Report) -> Written {
+    let mut written = load_texts(read_folder(dir, report), report);
+    read_words(dir, &mut written, report);
+    written
+}
+
+/// Reads every `*.toml` of a folder, in name order. A folder without any is an error.
+pub(super) fn read_folder(dir: &Path, report: &Report) -> Vec<Arc<SourceFile>> {
     let paths = match rule_files(dir) {
         Ok(paths) => paths,
         Err(error) => {
             let wrong = format!("cannot read the folder `{}`: {error}", dir.display());
             report.error_nowhere("unreadable-folder", wrong, "name a folder with rule files");
-            return Written::default();
+            return Vec::new();
         }
     };
     if paths.is_empty() {
         let wrong = format!("no `*.toml` in `{}`", dir.display());
         report.error_nowhere("no-rules", wrong, "name a folder with rule files");
     }
-    let mut written = load_texts(paths.iter().filter_map(|path| read_rules(path, report)).collect(), report);
-    read_words(dir, &mut written, report);
-    written
+    paths.iter().filter_map(|path| read_rules(path, report)).collect()
 }
 
 /// Reads rule files that are in memory already, in the order given. The files of words that they name are

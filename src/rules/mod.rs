@@ -1,6 +1,7 @@
 //! Rules: read from the files that people edit, resolved, and compiled into a pack.
 
 mod canonical;
+pub mod cases;
 mod classes;
 mod comparison;
 mod compile;

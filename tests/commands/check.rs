@@ -107,6 +107,53 @@ fn the_tests_beside_the_rules_run_and_fail() {
 }
 
 #[test]
+fn a_folder_of_cases_runs_and_fails() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
+    let ran = run(&["test", "--cases", shipped]).exits(0);
+    assert!(ran.out.contains(" passed, 0 failed"), "{}", ran.out);
+    let world = World::offline();
+    let cases = |text: &str| {
+        let rules = "rules = '''\n[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"yes\"]\n'''\n";
+        world.write("rules/rules.toml", format!("{rules}{text}"));
+        run(&["test", "--cases", &world.rules_dir()])
+    };
+    let case = |expected: &str| format!("[[case]]\nwhy = \"it shows\"\ntext = \"oh yes\"\n{expected}\n");
+    let ran = cases(&case("class = \"c\"\nspans = [\"a text 3..6\"]")).exits(0);
+    assert!(ran.out.contains("1 passed, 0 failed"), "{}", ran.out);
+    let ran = cases(&case("reason = \"unmatched\"\nevidence = [[\"a\", \"text\", \"oh\"]]")).exits(3);
+    assert!(ran.out.contains("rules.toml:7") && ran.out.contains("it shows"), "where, and which: {}", ran.out);
+    assert!(ran.out.contains("should be Err(Unmatched)") && ran.out.contains("\"oh\""), "all of it: {}", ran.out);
+    for (text, wrong) in [
+        (String::new(), "no case"),
+        (case(""), "a `class` or a `reason`"),
+        (case("reason = \"unmatcht\""), "did you mean `unmatched`?"),
+        (case("clas = \"c\""), "`clas`"),
+        (case("class = \"c\"\nevidence = [[\"a\"]]"), "evidence is a rule, a field"),
+    ] {
+        let ran = cases(&text).exits(78);
+        assert!(ran.err.contains(wrong), "{wrong}: {}", ran.err);
+    }
+    let ran = run(&["test", "--cases", &world.path("nowhere").to_string_lossy()]).exits(78);
+    assert!(ran.err.contains("cannot read the folder"), "{}", ran.err);
+}
+
+#[test]
+fn rules_that_must_not_load_are_cases_too() {
+    let world = World::offline();
+    let refused = |phrase: &str, code: &str| {
+        let rules = format!("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"{phrase}\"]\n");
+        let text = format!("[[refused]]\nwhy = \"it shows\"\nrules = '''\n{rules}'''\ncode = \"{code}\"\n");
+        world.write("rules/rules.toml", text);
+        run(&["test", "--cases", &world.rules_dir()])
+    };
+    refused("{nobody}", "unknown-list").exits(0);
+    let ran = refused("{nobody}", "bad-regex").exits(3);
+    assert!(ran.out.contains("unknown-list"), "{}", ran.out);
+    let ran = refused("somebody", "unknown-list").exits(3);
+    assert!(ran.out.contains("that the rules load is true"), "{}", ran.out);
+}
+
+#[test]
 fn setup_prints_and_changes_nothing() {
     let world = World::offline();
     let ran = run(&["setup", "--config", &world.config()]).exits(0);

@@ -47,7 +47,8 @@ pub(super) struct NaiveRule {
 }
 
 /// How it is written, what it means, and with what.
-pub(super) type Comparison = (&'static str, fn(&f64, &f64) -> bool, f64);
+pub(super) type Comparison = (&'static str, Compare, f64);
+type Compare = fn(&f64, &f64) -> bool;
 
 #[derive(Clone)]
 pub(super) struct NaivePattern {
@@ -137,7 +138,7 @@ const LISTS: [(&str, &[&str], &[&str]); 2] = [
     ("some", &["can", "pay a", "会", "no {few}"], &["can", "pay a", "会", "no a", "no b", "no b's"]),
     ("few", &["a", "b", "b's"], &["a", "b", "b's"]),
 ];
-const COMPARE: [(&str, fn(&f64, &f64) -> bool); 6] =
+const COMPARE: [(&str, Compare); 6] =
     [("<", f64::lt), ("<=", f64::le), (">", f64::gt), (">=", f64::ge), ("=", f64::eq), ("!=", f64::ne)];
 
 impl RuleSet {

@@ -1,0 +1,93 @@
+"""Takes one test after another out of the classifier, in a copy of the tree, and demands that the suite fails.
+
+    run.py            all mutants of mutants.toml
+    run.py none       those with `none` in their name
+    CARGO_TARGET_DIR  where to build (target/mutants of the copied tree's origin unless set)
+
+Exit code 0 where every mutant is noticed, 3 where one is not, 1 where a mutant cannot be made or built.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+# Few of the oracle's cases are enough: what it must find is not rare. Always the same, so that a run repeats.
+TESTS = ["cargo", "test", "--locked", "--lib", "classify::"]
+ENVIRONMENT = {"DECILE_ORACLE_SEED": "1", "DECILE_ORACLE_CASES": "5000", "RUST_BACKTRACE": "0"}
+
+
+def main():
+    wanted = " ".join(sys.argv[1:])
+    mutants = tomllib.loads((HERE / "mutants.toml").read_text())["mutant"]
+    mutants = [mutant for mutant in mutants if wanted in mutant["name"]]
+    if not mutants:
+        sys.exit(f"no mutant has `{wanted}` in its name")
+    with tempfile.TemporaryDirectory(prefix="decile-mutants-") as folder:
+        copy = pathlib.Path(folder) / "decile"
+        copy_tree(copy)
+        failed, seconds = run(copy)
+        if failed is None or failed:
+            sys.exit(f"without a mutant the tests must pass: {failed}")
+        print(f"no mutant: the tests pass ({seconds:.0f} s)", flush=True)
+        alive = [mutant["name"] for mutant in mutants if not is_noticed(copy, mutant)]
+    if alive:
+        print(f"not noticed: {', '.join(alive)}")
+        sys.exit(3)
+    print(f"{len(mutants)} mutants, all noticed")
+
+
+def copy_tree(copy):
+    """The files that git knows or would add: as they are, not as they were committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.splitlines():
+        source, target = ROOT / name, copy / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+
+def is_noticed(copy, mutant):
+    path = copy / mutant["file"]
+    text = path.read_text()
+    count = text.count(mutant["find"])
+    if count != 1:
+        sys.exit(f"`{mutant['name']}`: its line stands {count} times in {mutant['file']}; correct {HERE / 'mutants.toml'}")
+    path.write_text(text.replace(mutant["find"], mutant["replace"]))
+    failed, seconds = run(copy)
+    path.write_text(text)
+    if failed is None:
+        sys.exit(f"`{mutant['name']}` does not build; correct {HERE / 'mutants.toml'}")
+    what = f"noticed by {', '.join(failed)}" if failed else "NOT NOTICED"
+    print(f"{mutant['name']}: {what} ({seconds:.0f} s)", flush=True)
+    return bool(failed)
+
+
+def run(copy):
+    """The tests that fail, `None` where they do not build; and how long it took."""
+    started = time.monotonic()
+    environment = os.environ | ENVIRONMENT
+    environment.setdefault("CARGO_TARGET_DIR", str(ROOT / "target" / "mutants"))
+    built = subprocess.run(TESTS + ["--no-run"], cwd=copy, env=environment, capture_output=True, text=True)
+    if built.returncode != 0:
+        print(built.stderr)
+        return None, 0
+    ran = subprocess.run(TESTS, cwd=copy, env=environment, capture_output=True, text=True)
+    failed = re.findall(r"^test (\S+) \.\.\. FAILED", ran.stdout, re.MULTILINE)
+    if ran.returncode != 0 and not failed:
+        # A test that took the whole run with it.
+        failed = ["a run that ended early"]
+    return [name.removeprefix("classify::tests::") for name in failed], time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main()
