@@ -2,7 +2,8 @@
 
     run.py            all mutants of mutants.toml
     run.py none       those with `none` in their name
-    CARGO_TARGET_DIR  where to build (target/mutants of the copied tree's origin unless set)
+
+The copy lies in `mutants` under the target directory, and is built beside everything else.
 
 Exit code 0 where every mutant is noticed, 3 where one is not, 1 where a mutant cannot be made or built.
 """
@@ -13,12 +14,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 # Few of the oracle's cases are enough: what it must find is not rare. Always the same, so that a run repeats.
 TESTS = ["cargo", "test", "--locked", "--lib", "classify::"]
 ENVIRONMENT = {"DECILE_ORACLE_SEED": "1", "DECILE_ORACLE_CASES": "5000", "RUST_BACKTRACE": "0"}
@@ -30,14 +31,13 @@ def main():
     mutants = [mutant for mutant in mutants if wanted in mutant["name"]]
     if not mutants:
         sys.exit(f"no mutant has `{wanted}` in its name")
-    with tempfile.TemporaryDirectory(prefix="decile-mutants-") as folder:
-        copy = pathlib.Path(folder) / "decile"
-        copy_tree(copy)
-        failed, seconds = run(copy)
-        if failed is None or failed:
-            sys.exit(f"without a mutant the tests must pass: {failed}")
-        print(f"no mutant: the tests pass ({seconds:.0f} s)", flush=True)
-        alive = [mutant["name"] for mutant in mutants if not is_noticed(copy, mutant)]
+    copy = TARGET / "mutants"
+    copy_tree(copy)
+    failed, seconds = run(copy)
+    if failed is None or failed:
+        sys.exit(f"without a mutant the tests must pass: {failed}")
+    print(f"no mutant: the tests pass ({seconds:.0f} s)", flush=True)
+    alive = [mutant["name"] for mutant in mutants if not is_noticed(copy, mutant)]
     if alive:
         print(f"not noticed: {', '.join(alive)}")
         sys.exit(3)
@@ -45,7 +45,9 @@ def main():
 
 
 def copy_tree(copy):
-    """The files that git knows or would add: as they are, not as they were committed."""
+    """The files that git knows or would add: as they are, not as they were committed. Each is new to cargo, which
+    goes by times and may have built a mutant last."""
+    shutil.rmtree(copy, ignore_errors=True)
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
     )
@@ -53,7 +55,7 @@ def copy_tree(copy):
         source, target = ROOT / name, copy / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+            shutil.copyfile(source, target)
 
 
 def is_noticed(copy, mutant):
@@ -75,8 +77,7 @@ def is_noticed(copy, mutant):
 def run(copy):
     """The tests that fail, `None` where they do not build; and how long it took."""
     started = time.monotonic()
-    environment = os.environ | ENVIRONMENT
-    environment.setdefault("CARGO_TARGET_DIR", str(ROOT / "target" / "mutants"))
+    environment = os.environ | ENVIRONMENT | {"CARGO_TARGET_DIR": str(TARGET)}
     built = subprocess.run(TESTS + ["--no-run"], cwd=copy, env=environment, capture_output=True, text=True)
     if built.returncode != 0:
         print(built.stderr)

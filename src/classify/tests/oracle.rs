@@ -17,6 +17,8 @@ use numbers::Numbers;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The middle of a day: 2026-06-15T12:00:00Z.
+const NOW: Timestamp = Timestamp::constant(1_781_524_800, 0);
 const CASES: u64 = 100_000;
 const MESSAGES_EACH: u64 = 40;
 const THREADS: usize = 2;

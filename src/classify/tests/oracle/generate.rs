@@ -42,12 +42,23 @@ pub(super) struct NaiveRule {
     pub(super) any: Vec<NaivePattern>,
     pub(super) all: Vec<NaivePattern>,
     pub(super) none: Vec<NaivePattern>,
-    /// Of the group `n`.
     pub(super) comparisons: Vec<Comparison>,
+    /// A line about when the rule exists, and whether it does.
+    pub(super) exists: (&'static str, bool),
 }
 
-/// How it is written, what it means, and with what.
-pub(super) type Comparison = (&'static str, Compare, f64);
+/// A condition of `where`.
+#[derive(Clone)]
+pub(super) struct Comparison {
+    written: String,
+    /// The group, as its regex begins it.
+    pub(super) group: &'static str,
+    /// What it captured, as a number that compares as it should.
+    pub(super) read: fn(&str) -> Option<f64>,
+    pub(super) compare: Compare,
+    pub(super) number: f64,
+}
+
 type Compare = fn(&f64, &f64) -> bool;
 
 #[derive(Clone)]
@@ -125,6 +136,17 @@ const WORDS: [&str; 52] = [
 ];
 /// Words of which most phrases and texts are made at times: prefixes, suffixes and overlaps of one another.
 const FEW: [&str; 4] = ["a", "b", "a", "no"];
+/// Words that are alike for longer than a machine word, and one that is short.
+const LONG: [&str; 8] = [
+    "cancellation",
+    "cancellations",
+    "cancella",
+    "cancellati",
+    "cancellation's",
+    "no",
+    "cancellationé",
+    "uncancellation",
+];
 /// Whole tokens, in texts only.
 const TOKENS: [&str; 7] = ["https://can.a/b?c", "www.pay.b", "@bob", "ann@can.com", "12.50", "1,000", "50%"];
 /// What makes a text uninspectable.
@@ -141,9 +163,32 @@ const LISTS: [(&str, &[&str], &[&str]); 2] = [
 const COMPARE: [(&str, Compare); 6] =
     [("<", f64::lt), ("<=", f64::le), (">", f64::gt), (">=", f64::ge), ("=", f64::eq), ("!=", f64::ne)];
 
+/// Days in order are numbers in order.
+const DAYS: [(&str, f64); 5] = [
+    ("2026-01-31", 20_260_131.0),
+    ("2026-06-15", 20_260_615.0),
+    ("today", 20_260_615.0),
+    ("today - 2 weeks", 20_260_601.0),
+    ("today + 20 days", 20_260_705.0),
+];
+/// When a rule exists, as of `NOW`.
+const EXISTS: [(&str, bool); 7] = [
+    ("", true),
+    ("", true),
+    ("", true),
+    ("enabled = true", true),
+    ("enabled = false", false),
+    ("expires = 2026-06-15", true),
+    ("expires = 2026-06-14", false),
+];
+
 impl RuleSet {
     pub(super) fn random(numbers: &mut Numbers) -> Self {
-        let words: &[&str] = if numbers.one_in(3) { &FEW } else { &WORDS };
+        let words: &[&str] = match numbers.below(6) {
+            0 | 1 => &FEW,
+            2 => &LONG,
+            _ => &WORDS,
+        };
         let classes = CLASSES.map(|name| NaiveClass::random(name, words, numbers)).into();
         let mut known = Vec::new();
         let count = 1 + numbers.below(6);
@@ -175,7 +220,8 @@ impl RuleSet {
             return numbers.pick(&["", " ", "\n\u{a0}"]).to_owned();
         }
         if numbers.one_in(12) && *field == Field::Text {
-            return words(&FEW, 100, numbers);
+            let some: &[&str] = if numbers.one_in(2) { &FEW } else { &LONG };
+            return words(some, 100, numbers);
         }
         let all = self.rules.iter().flat_map(|rule| rule.any.iter().chain(&rule.all).chain(&rule.none));
         let mut patterns: Vec<&NaivePattern> = all.collect();
@@ -249,18 +295,15 @@ impl NaiveRule {
             all: patterns(2, some, known, numbers),
             none: if numbers.one_in(2) { patterns(2, some, known, numbers) } else { Vec::new() },
             comparisons: Vec::new(),
+            exists: if numbers.one_in(4) { numbers.pick(&EXISTS) } else { EXISTS[0] },
         };
         if numbers.one_in(6) {
-            let pattern = NaivePattern::regex(regexes::pick_number(numbers), field(numbers));
-            if numbers.one_in(2) {
-                rule.any.push(pattern)
-            } else {
-                rule.all.push(pattern)
-            }
+            let pattern = NaivePattern::regex(regexes::pick_captures(numbers), field(numbers));
+            let groups: Vec<&str> = ["n", "d"].into_iter().filter(|group| pattern.captures(group)).collect();
             for _ in 0..=numbers.below(2) {
-                let (sign, compare) = numbers.pick(&COMPARE);
-                rule.comparisons.push((sign, compare, numbers.pick(&[5.0, 7.0, 50.0, 12.5, 0.0, 480.0])));
+                rule.comparisons.push(Comparison::random(numbers.pick(&groups), numbers));
             }
+            if numbers.one_in(2) { rule.any.push(pattern) } else { rule.all.push(pattern) }
         }
         if rule.any.is_empty() && rule.all.is_empty() {
             rule.any.push(NaivePattern::random(some, known, numbers));
@@ -271,6 +314,7 @@ impl NaiveRule {
     fn write(&self, toml: &mut String) {
         let effect = if self.restricts { "restrict" } else { "class" };
         write!(toml, "[[rule]]\nid = \"{}\"\n{effect} = \"{}\"\n", self.id, self.name).unwrap();
+        writeln!(toml, "{}", self.exists.0).unwrap();
         if !self.channels.is_empty() {
             writeln!(toml, "channels = {:?}", self.channels).unwrap();
         }
@@ -278,13 +322,34 @@ impl NaiveRule {
             let written: Vec<&str> = patterns.iter().map(|pattern| pattern.written.as_str()).collect();
             writeln!(toml, "{key} = [{}]", written.join(", ")).unwrap();
         }
-        let comparisons: Vec<String> =
-            self.comparisons.iter().map(|(sign, _, number)| format!("\"n {sign} {number}\"")).collect();
+        let comparisons: Vec<String> = self.comparisons.iter().map(|one| format!("\"{}\"", one.written)).collect();
         writeln!(toml, "where = [{}]", comparisons.join(", ")).unwrap();
     }
 }
 
+impl Comparison {
+    fn random(group: &str, numbers: &mut Numbers) -> Self {
+        let (sign, compare) = numbers.pick(&COMPARE);
+        if group == "d" {
+            let (day, number) = numbers.pick(&DAYS);
+            let read = |text: &str| text.replace('-', "").parse().ok();
+            return Self { written: format!("d {sign} {day}"), group: "(?P<d>", read, compare, number };
+        }
+        if numbers.one_in(4) {
+            let number = numbers.below(4) as f64;
+            let read = |text: &str| Some(text.chars().count() as f64);
+            return Self { written: format!("length(n) {sign} {number}"), group: "(?P<n>", read, compare, number };
+        }
+        let number = numbers.pick(&[5.0, 7.0, 50.0, 12.5, 0.0, 480.0]);
+        Self { written: format!("n {sign} {number}"), group: "(?P<n>", read: |text| text.parse().ok(), compare, number }
+    }
+}
+
 impl NaivePattern {
+    fn captures(&self, group: &str) -> bool {
+        matches!(self.look, Look::Regex(regex, _) if regex.as_str().contains(&format!("(?P<{group}>")))
+    }
+
     /// A new one, or one that another rule has, too.
     fn random(some: &[&str], known: &mut Vec<Self>, numbers: &mut Numbers) -> Self {
         if !known.is_empty() && numbers.one_in(4) {
@@ -301,7 +366,8 @@ impl NaivePattern {
 
     fn phrase(some: &[&str], field: Field, numbers: &mut Numbers) -> Self {
         let (at_start, at_end) = (numbers.one_in(10), numbers.one_in(10));
-        let text = words(some, 3, numbers);
+        let most = if numbers.one_in(4) { 5 } else { 3 };
+        let text = words(some, most, numbers);
         let mut texts = vec![text.clone()];
         let mut body = escaped(&text);
         if numbers.one_in(5) {

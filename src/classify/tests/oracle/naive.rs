@@ -2,7 +2,7 @@
 //! [`super::generate`] and no other, and shares nothing with the code that it checks but its answer's types.
 
 use super::alphabet::{View, is_invisible, regex, view};
-use super::generate::{FIELDS, Look, NaivePattern, NaiveRule, RuleSet};
+use super::generate::{Comparison, FIELDS, Look, NaivePattern, NaiveRule, RuleSet};
 use super::*;
 use crate::class::{Class, RuleId};
 use crate::verdict::Outcome;
@@ -35,9 +35,9 @@ pub(super) fn verdict(rules: &RuleSet, message: &Message) -> Verdict {
     let seen: Views = fields.filter_map(|field| Some((field.clone(), views(message.field(&field)?)))).collect();
     let channel = message.channel.as_str();
     let covers = |filter: &str| filter.split('.').zip(channel.split('.')).all(|(f, c)| f == "*" || f == c);
-    let exists = |rule: &&NaiveRule| rule.channels.is_empty() || rule.channels.iter().any(|filter| covers(filter));
-    let here = rules.rules.iter().filter(exists);
-    let judged = here.map(|rule| (rule, truth(rule, &seen)));
+    let here = |rule: &NaiveRule| rule.channels.is_empty() || rule.channels.iter().any(|filter| covers(filter));
+    let existing = rules.rules.iter().filter(|rule| rule.exists.1 && here(rule));
+    let judged = existing.map(|rule| (rule, truth(rule, &seen)));
     let (firing, truths): (Vec<&NaiveRule>, Vec<Truth>) =
         judged.filter(|(rule, truth)| *truth == TRUE || (rule.restricts && *truth == UNKNOWN)).unzip();
     // Those of restricting rules come first: they are the last to be cut.
@@ -81,22 +81,24 @@ fn truth(rule: &NaiveRule, seen: &Views) -> Truth {
     let any = rule.any.iter().map(|pattern| state(pattern, helps)).max();
     let all = rule.all.iter().map(|pattern| state(pattern, helps));
     let none = rule.none.iter().map(|pattern| TRUE - state(pattern, hinders));
-    let compare = rule.comparisons.iter().map(|(_, compare, number)| {
+    let compare = rule.comparisons.iter().map(|comparison| {
         let patterns = rule.any.iter().chain(&rule.all);
-        patterns.map(|pattern| captures(pattern, seen, helps, |n| compare(&n, number))).max().unwrap()
+        patterns.map(|pattern| compare(pattern, comparison, seen, helps)).max().unwrap()
     });
     any.into_iter().chain(all).chain(none).chain(compare).min().unwrap()
 }
 
-/// Whether some number that the group `n` captures compares as it should.
-fn captures(pattern: &NaivePattern, seen: &Views, which: &[usize], compare: impl Fn(f64) -> bool) -> Truth {
+/// Whether something that the group captures compares as it should.
+fn compare(pattern: &NaivePattern, comparison: &Comparison, seen: &Views, which: &[usize]) -> Truth {
     let Look::Regex(regex, _) = pattern.look else { return FALSE };
-    if !regex.as_str().contains("(?P<n>") {
+    if !regex.as_str().contains(comparison.group) {
         return FALSE;
     }
     let Some(views) = seen.get(&pattern.field) else { return UNKNOWN };
+    let name = comparison.group.trim_matches(['(', '?', 'P', '<', '>']);
     let found = which.iter().flat_map(|view| regex.captures_iter(&views[*view].text));
-    let truths = found.map(|found| found["n"].parse().map_or(UNKNOWN, |n| Truth::from(compare(n)) * TRUE));
+    let read = found.filter_map(|found| Some((comparison.read)(found.name(name)?.as_str())));
+    let truths = read.map(|n| n.map_or(UNKNOWN, |n| Truth::from((comparison.compare)(&n, &comparison.number)) * TRUE));
     truths.max().unwrap_or(FALSE)
 }
 

@@ -45,16 +45,16 @@ pub(super) fn pick(numbers: &mut Numbers) -> &'static (Regex, Sample) {
     if numbers.one_in(2) { numbers.choose(&pool[..FIXED.len()]) } else { numbers.choose(&pool[FIXED.len()..]) }
 }
 
-/// One with a group `n`, for `where`.
-pub(super) fn pick_number(numbers: &mut Numbers) -> &'static (Regex, Sample) {
-    numbers.choose(&POOL[..NUMBERED])
+/// One with a group `n` or `d`, for `where`.
+pub(super) fn pick_captures(numbers: &mut Numbers) -> &'static (Regex, Sample) {
+    numbers.choose(&POOL[..CAPTURING])
 }
 
 fn compile(source: &str) -> Regex {
     RegexBuilder::new(source).case_insensitive(true).build().unwrap_or_else(|error| panic!("{error}"))
 }
 
-const WORDS: [&str; 6] = ["can", "pay", "a", "card", "no", "credit card"];
+const WORDS: [&str; 7] = ["can", "pay", "a", "card", "no", "credit card", "cancellation"];
 
 const GAPS: [(&str, usize); 12] = [
     (r"\bFIRST\b.{0,12}\bSECOND\b", 12),
@@ -71,14 +71,16 @@ const GAPS: [(&str, usize); 12] = [
     (r"(?:FIRST|SECOND)s?.{0,9}(?:SECOND|no)", 9),
 ];
 
-/// Of the fixed ones, those with a group `n` come first.
-const NUMBERED: usize = 4;
+/// Of the fixed ones, those with a group `n` (numbers) or `d` (dates) come first.
+const CAPTURING: usize = 6;
 
 const FIXED: &[(&str, &[&str])] = &[
     (r"pay (?P<n>\d{1,12})", &["pay 5", "pay 50", "pay 480 pay 7", "pay ５"]),
     (r"(?P<n>\d{1,9}\.\d\d)", &["12.50", "7.00", "a 480.25 b 3.00"]),
     (r"\b(?P<n>\d{1,6}) ?(?P<unit>am|pm)?\b", &["3pm", "at 11 am", "50", "7 7 7"]),
     (r"^(?P<n>\d{1,6}) ?can", &["7 can", "50can", "no 7 can"]),
+    (r"(?P<d>20\d\d-\d\d-\d\d)", &["2026-06-15", "2026-06-14", "2026-01-31 2026-07-06", "2025-12-31", "2026-06-01"]),
+    (r"pay (?P<n>\d{1,4}) on (?P<d>\d{4}-\d\d-\d\d)", &["pay 7 on 2026-06-15", "pay 50 on 2026-07-05"]),
     ("can.?t", &["can't", "cant", "can\u{2019}t", "can t"]),
     (r"\bcan\b", &["can", "canned", "can't", "can-can"]),
     ("(can|pay) a", &["can a", "pay a"]),
