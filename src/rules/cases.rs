@@ -75,6 +75,11 @@ impl Cases {
         self.files.iter().map(|file| file.cases.len() + file.refusals.len()).sum()
     }
 
+    /// The packs of all files: for whoever wants to ask them something else.
+    pub fn packs(&self) -> impl Iterator<Item = &Pack> {
+        self.files.iter().map(|file| &file.pack)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
