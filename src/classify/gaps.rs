@@ -1,11 +1,7 @@
 //! Gaps while a view is read: where the literals were, and which of them are the right distance apart.
 
-use super::hits::{Hits, Marks};
-use super::steps::Steps;
-use crate::pack::Pack;
 use crate::pack::gaps::{GapUse, Literal};
 use crate::pack::pattern::ViewSet;
-use crate::reason::Reason;
 
 /// Where the literals of gaps were found in one view, by where they end.
 #[derive(Debug, Default)]
@@ -49,7 +45,8 @@ impl Places {
         }
     }
 
-    fn push(&mut self, literal: Literal, end: u32) {
+    /// Notes where a literal was found.
+    pub(super) fn push(&mut self, literal: Literal, end: u32) {
         let before = self.last_of(literal);
         if let Some(last) = self.last.get_mut(literal as usize) {
             *last = (self.view, self.places.len() as u32);
@@ -60,58 +57,30 @@ impl Places {
     fn last_of(&self, literal: Literal) -> Option<u32> {
         self.last.get(literal as usize).filter(|(view, _)| *view == self.view).map(|(_, at)| *at)
     }
-}
 
-/// Notes that a literal was found: closes the gaps that wait for it, opens those that begin with it.
-pub(super) fn found(
-    pack: &Pack,
-    reading: Reading<'_>,
-    literal: Literal,
-    (start, end): (u32, u32),
-    places: &mut Places,
-    hits: &mut Hits,
-    marks: &mut Marks,
-    steps: &mut Steps,
-) -> Result<(), Reason> {
-    let uses = pack.gaps.uses(literal);
-    steps.take(1 + uses.len())?;
-    for usage in uses.iter().filter(|usage| usage.field == reading.field) {
-        let views = usage.views.both(reading.views);
-        if views != ViewSet::NONE && closes(usage, start, reading, places, steps)? && hits.note(usage.pattern, views) {
-            super::scan::wake(pack, usage.pattern, views, marks);
-        }
-    }
-    places.push(literal, end);
-    Ok(())
-}
-
-/// Whether the first literal of a gap ends the right distance before the second begins.
-fn closes(
-    usage: &GapUse,
-    start: u32,
-    reading: Reading<'_>,
-    places: &Places,
-    steps: &mut Steps,
-) -> Result<bool, Reason> {
-    let mut at = places.last_of(usage.first);
-    while let Some(place) = at.and_then(|at| places.places.get(at as usize)) {
-        steps.take(1)?;
-        if let Some(bytes) = start.checked_sub(place.end) {
-            // A character has at most four bytes.
-            if bytes > usage.chars_max.saturating_mul(4) {
-                return Ok(false);
+    /// Whether the first literal of a gap ends the right distance before the second begins.
+    pub(super) fn closes(&self, usage: &GapUse, start: u32, reading: Reading<'_>, work: &mut usize) -> bool {
+        // A character has at most four bytes.
+        let bytes_max = if reading.is_ascii { usage.chars_max } else { usage.chars_max.saturating_mul(4) };
+        let mut at = self.last_of(usage.first);
+        while let Some(place) = at.and_then(|at| self.places.get(at as usize)) {
+            *work += 1;
+            if let Some(bytes) = start.checked_sub(place.end) {
+                if bytes > bytes_max {
+                    return false;
+                }
+                let chars = if reading.is_ascii { bytes } else { chars(reading.text, place.end, start, work) };
+                if (usage.chars_min..=usage.chars_max).contains(&chars) {
+                    return true;
+                }
             }
-            let chars = if reading.is_ascii { bytes } else { chars(reading.text, place.end, start, steps)? };
-            if (usage.chars_min..=usage.chars_max).contains(&chars) {
-                return Ok(true);
-            }
+            at = place.before;
         }
-        at = place.before;
+        false
     }
-    Ok(false)
 }
 
-fn chars(text: &str, start: u32, end: u32, steps: &mut Steps) -> Result<u32, Reason> {
-    steps.take((end - start) as usize)?;
-    Ok(text.get(start as usize..end as usize).map_or(0, |between| between.chars().count() as u32))
+fn chars(text: &str, start: u32, end: u32, work: &mut usize) -> u32 {
+    *work += (end - start) as usize;
+    text.get(start as usize..end as usize).map_or(0, |between| between.chars().count() as u32)
 }

@@ -11,7 +11,8 @@ use crate::pack::pattern::ViewSet;
 use crate::pack::phrases::{Between, Node, PhraseUse, Word};
 use crate::reason::Reason;
 use crate::views;
-use crate::views::atoms::{Atom, atoms};
+use crate::views::View;
+use crate::views::atoms::{Atom, for_each};
 use crate::views::words::is_edge;
 
 /// Whether the text, the subject and the sender say what they seem to say.
@@ -29,8 +30,8 @@ pub(super) fn scan(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &
         let views = [(raw, read.views.raw()), (ViewSet::FOLDED, read.views.folded())];
         for (views, view) in views.into_iter().take(if read.views.is_shared() { 1 } else { 2 }) {
             let text = view.text();
-            let reading = Reading { field, views, text, is_ascii: read.views.is_ascii() || text.is_ascii() };
-            Scan { pack, reading, hits, marks, steps }.view(view.padded(), words)?;
+            let reading = Reading { field, views, text, is_ascii: view.is_ascii() };
+            Scan { pack, reading, hits, marks, steps }.view(view, words)?;
         }
     }
     Ok(())
@@ -77,9 +78,9 @@ struct Scan<'s, 't> {
 }
 
 impl Scan<'_, '_> {
-    fn view(mut self, padded: &str, words: &mut Words) -> Result<(), Reason> {
+    fn view(mut self, view: &View, words: &mut Words) -> Result<(), Reason> {
         if !self.pack.phrases.is_empty() {
-            self.words(padded, words)?;
+            self.words(view, words)?;
         }
         if !self.pack.gaps.is_empty() && !self.reading.is_ascii {
             self.gaps_in_text(words)?;
@@ -91,50 +92,69 @@ impl Scan<'_, '_> {
     }
 
     /// Reads the view word by word: phrases that go on with a word, and those that begin.
-    fn words(&mut self, padded: &str, words: &mut Words) -> Result<(), Reason> {
-        let Words { atoms: found, open, places } = words;
-        let (text, has_gaps) = (self.reading.text, self.reading.is_ascii && !self.pack.gaps.is_empty());
-        atoms(padded, found);
+    fn words(&mut self, view: &View, words: &mut Words) -> Result<(), Reason> {
+        let Words { open, places } = words;
+        let (text, pack) = (self.reading.text, self.pack);
+        let has_gaps = self.reading.is_ascii && !pack.gaps.is_empty();
         open.clear();
         places.forget();
-        let mut work = text.len() + found.len();
+        let mut work = text.len();
+        // The word before, if a phrase goes on from it: that most phrases are in their second word makes it worth
+        // keeping apart.
+        let mut last: Option<OpenPhrase> = None;
         let mut end = 0;
-        for atom in found.iter() {
-            let word = self.pack.phrases.word(text, atom);
-            if let Some(word) = word {
-                if !open.is_empty() {
-                    work += open.len();
-                    match between(self.pack, text, end, atom.start) {
-                        Some(between) => self.go_on(open, between, word, atom.end, &mut work),
-                        None => open.clear(),
-                    }
-                }
-                if self.arrive(word, atom.start, atom.end, &mut work) {
-                    open.push(OpenPhrase { node: word, start: atom.start });
-                }
-            } else {
+        for_each(view, |atom| {
+            work += 1 + open.len();
+            let word = pack.phrases.word(text, &atom);
+            let Some(known) = word else {
                 open.clear();
+                last = None;
+                if has_gaps && pack.gaps.partial {
+                    self.gaps_in_unknown(&atom, places, &mut work);
+                }
+                end = atom.end;
+                return;
+            };
+            if last.is_some() || !open.is_empty() {
+                self.go_on(open, last, between(pack, text, end, atom.start), known, atom.end, &mut work);
             }
+            let goes_on = self.arrive(known, atom.start, atom.end, &mut work);
+            last = goes_on.then_some(OpenPhrase { node: known, start: atom.start });
             if has_gaps {
-                self.gaps_in_atom(word, atom, places)?;
+                for within in pack.gaps.within(known) {
+                    let start = atom.start + within.at;
+                    self.gap(within.literal, start, start + within.bytes, places, &mut work);
+                }
             }
             end = atom.end;
-        }
+        });
         self.steps.take(work)
     }
 
     /// Takes open phrases one word on; those that cannot go on are dropped.
-    fn go_on(&mut self, open: &mut Vec<OpenPhrase>, between: Between, word: Word, end: u32, work: &mut usize) {
-        open.retain_mut(|phrase| match self.pack.phrases.next(phrase.node, between, word) {
-            Some(node) => {
-                phrase.node = node;
-                self.arrive(node, phrase.start, end, work)
-            }
-            None => false,
-        });
+    #[inline]
+    fn go_on(
+        &mut self,
+        open: &mut Vec<OpenPhrase>,
+        last: Option<OpenPhrase>,
+        between: Option<Between>,
+        word: Word,
+        end: u32,
+        work: &mut usize,
+    ) {
+        let Some(between) = between else { return open.clear() };
+        let mut go_on = |phrase: OpenPhrase| {
+            let node = self.pack.phrases.next(phrase.node, between, word)?;
+            self.arrive(node, phrase.start, end, work).then_some(OpenPhrase { node, ..phrase })
+        };
+        if !open.is_empty() {
+            open.retain_mut(|phrase| go_on(*phrase).map(|next| *phrase = next).is_some());
+        }
+        open.extend(last.and_then(go_on));
     }
 
     /// Notes the patterns that end at a node; whether phrases go on from it.
+    #[inline]
     fn arrive(&mut self, node: Node, start: u32, end: u32, work: &mut usize) -> bool {
         let (outputs, goes_on) = self.pack.phrases.at(node);
         if !outputs.is_empty() {
@@ -144,6 +164,7 @@ impl Scan<'_, '_> {
         goes_on
     }
 
+    #[inline(never)]
     fn found(&mut self, outputs: &[PhraseUse], start: u32, end: u32) {
         let Reading { field, views, text, .. } = self.reading;
         let (from, to) = (start as usize, end as usize);
@@ -163,36 +184,40 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// The literals of gaps in one word of ASCII.
-    fn gaps_in_atom(&mut self, word: Option<Word>, atom: &Atom, places: &mut gaps::Places) -> Result<(), Reason> {
-        let pack = self.pack;
-        if let Some(word) = word {
-            for within in pack.gaps.within(word) {
-                let start = atom.start + within.at;
-                self.gap(within.literal, start, start + within.bytes, places)?;
-            }
-        } else if pack.gaps.partial {
-            self.steps.take((atom.end - atom.start) as usize)?;
-            let text = self.reading.text.get(atom.start as usize..atom.end as usize).unwrap_or("");
-            for within in pack.gaps.in_word(text) {
-                let start = atom.start + within.at;
-                self.gap(within.literal, start, start + within.bytes, places)?;
-            }
+    /// The literals of gaps in a word of ASCII that the dictionary does not have.
+    fn gaps_in_unknown(&mut self, atom: &Atom, places: &mut gaps::Places, work: &mut usize) {
+        *work += (atom.end - atom.start) as usize;
+        let text = self.reading.text.get(atom.start as usize..atom.end as usize).unwrap_or("");
+        for within in self.pack.gaps.in_word(text) {
+            let start = atom.start + within.at;
+            self.gap(within.literal, start, start + within.bytes, places, work);
         }
-        Ok(())
     }
 
     fn gaps_in_text(&mut self, words: &mut Words) -> Result<(), Reason> {
         words.places.forget();
-        self.steps.take(self.reading.text.len())?;
+        let mut work = self.reading.text.len();
         for (literal, found) in self.pack.gaps.in_text(self.reading.text) {
-            self.gap(literal, found.start as u32, found.end as u32, &mut words.places)?;
+            self.gap(literal, found.start as u32, found.end as u32, &mut words.places, &mut work);
         }
-        Ok(())
+        self.steps.take(work)
     }
 
-    fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places) -> Result<(), Reason> {
-        gaps::found(self.pack, self.reading, literal, (start, end), places, self.hits, self.marks, self.steps)
+    fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places, work: &mut usize) {
+        let uses = self.pack.gaps.uses(literal);
+        *work += 1 + uses.len();
+        for usage in uses.iter().filter(|usage| usage.field == self.reading.field) {
+            let views = usage.views.both(self.reading.views);
+            if views != ViewSet::NONE
+                && places.closes(usage, start, self.reading, work)
+                && self.hits.note(usage.pattern, views)
+            {
+                wake(self.pack, usage.pattern, views, self.marks);
+            }
+        }
+        if self.pack.gaps.is_first(literal) {
+            places.push(literal, end);
+        }
     }
 
     /// Phrases that are no words, and what regexes wait for.
@@ -219,6 +244,7 @@ impl Scan<'_, '_> {
 }
 
 /// What stands between two words; `None` where no phrase has that.
+#[inline]
 fn between(pack: &Pack, text: &str, start: u32, end: u32) -> Option<Between> {
     let (start, end) = (start as usize, end as usize);
     if end == start + 1 && text.as_bytes().get(start) == Some(&b' ') {

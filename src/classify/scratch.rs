@@ -5,7 +5,6 @@ use super::judge::Fired;
 use crate::automaton::Memory;
 use crate::pack::Pack;
 use crate::pack::pattern::ViewSet;
-use crate::views::atoms::Atom;
 use crate::views::{View, Views};
 
 /// Memory for classifying, reused: once it has seen a pack and its longest message, deciding allocates nothing.
@@ -39,7 +38,6 @@ pub(super) struct FieldViews {
 /// Memory for reading words.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    pub(super) atoms: Vec<Atom>,
     /// Phrases that may go on.
     pub(super) open: Vec<OpenPhrase>,
     /// Where literals of gaps were found in this view.

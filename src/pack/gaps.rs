@@ -72,6 +72,8 @@ pub(crate) struct Gaps {
     /// For each literal, where its uses begin; one more than there are literals.
     uses_from: Vec<u32>,
     uses: Vec<GapUse>,
+    /// For each literal, whether some gap begins with it.
+    firsts: Vec<bool>,
     /// For each word of the dictionary, where what is within begins; one more than there are words.
     within_from: Vec<u32>,
     within: Vec<Within>,
@@ -97,6 +99,10 @@ impl Gaps {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::Standard)
             .build(literals.iter().map(|literal| &literal.text))?;
+        let mut firsts = vec![false; literals.len()];
+        for first in uses.iter().flatten().filter_map(|usage| usize::try_from(usage.first).ok()) {
+            firsts.get_mut(first).into_iter().for_each(|is_first| *is_first = true);
+        }
         let uses_max = uses.iter().map(Vec::len).max().unwrap_or(0) as u32;
         let (uses_from, uses) = flat(uses);
         let mut gaps = Self {
@@ -104,6 +110,7 @@ impl Gaps {
             literals,
             uses_from,
             uses,
+            firsts,
             within_from: Vec::new(),
             within: Vec::new(),
             automaton,
@@ -115,6 +122,11 @@ impl Gaps {
         gaps.within_max = within.iter().map(Vec::len).max().unwrap_or(0) as u32;
         (gaps.within_from, gaps.within) = flat(within);
         Ok(gaps)
+    }
+
+    /// Whether some gap begins with a literal.
+    pub(crate) fn is_first(&self, literal: Literal) -> bool {
+        self.firsts.get(literal as usize).copied().unwrap_or(false)
     }
 
     /// Whether there are none.

@@ -90,13 +90,19 @@ impl PhraseUse {
 
 impl Phrases {
     /// The number of a word of a view's text.
+    #[inline]
     pub(crate) fn word(&self, text: &str, atom: &Atom) -> Option<Word> {
         let (start, end) = (atom.start as usize, atom.end as usize);
         if end - start <= KEY_BYTES {
             return self.short.get(atom.key);
         }
-        let word = self.long.get(atom.key | 1)?;
-        (self.text_of(word)? == text.get(start..end)?).then_some(word)
+        self.long_word(text.get(start..end)?, atom.key)
+    }
+
+    #[inline(never)]
+    fn long_word(&self, text: &str, key: u64) -> Option<Word> {
+        let word = self.long.get(key | 1)?;
+        (self.text_of(word)? == text).then_some(word)
     }
 
     /// Whether a word has a number.
@@ -115,11 +121,13 @@ impl Phrases {
     }
 
     /// Where a phrase that has come to `node` is after one more word.
+    #[inline]
     pub(crate) fn next(&self, node: Node, between: Between, word: Word) -> Option<Node> {
         self.edges.get(edge(node, between, word))
     }
 
     /// The patterns that end at a node, and whether phrases go on from it.
+    #[inline]
     pub(crate) fn at(&self, node: Node) -> (&[PhraseUse], bool) {
         let info = self.nodes.get(node as usize).copied().unwrap_or_default();
         if info.count == 0 {

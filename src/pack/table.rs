@@ -27,6 +27,7 @@ impl Table {
     }
 
     /// The value of a key.
+    #[inline]
     pub(crate) fn get(&self, key: u64) -> Option<u32> {
         let mut at = self.place(key);
         for _ in 0..self.probes_max {
@@ -49,6 +50,7 @@ impl Table {
         self.keys.len() * 8 + self.values.len() * 4
     }
 
+    #[inline]
     fn place(&self, key: u64) -> usize {
         key.wrapping_mul(MULTIPLIER).checked_shr(self.shift).unwrap_or(0) as usize
     }

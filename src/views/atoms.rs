@@ -4,6 +4,7 @@
 //! `'` between them. So what is inside an atom depends on nothing outside it; whether a phrase may begin or
 //! end at one is asked of [`super::words::is_edge`].
 
+use super::View;
 use super::chars::{is_invisible, is_mark, is_unspaced, is_word};
 
 /// A run of word characters in a view.
@@ -20,75 +21,43 @@ pub(crate) struct Atom {
 /// Bytes that fit into a key as they are.
 pub(crate) const KEY_BYTES: usize = 8;
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// What must follow a text whose atoms are asked for.
-pub(crate) const PADDING: &str = "\0\0\0\0\0\0\0\0";
-
-/// Replaces what is in `atoms` by those of a view's text, from left to right. The text is followed by [`PADDING`].
-pub(crate) fn atoms(padded: &str, atoms: &mut Vec<Atom>) {
-    atoms.clear();
-    if padded.is_ascii() { ascii(padded.as_bytes(), atoms) } else { unicode(padded, atoms) }
+/// Calls `visit` for each atom of a view, from left to right.
+#[inline]
+pub(crate) fn for_each(view: &View, mut visit: impl FnMut(Atom)) {
+    match view.word_bits() {
+        Some(words) => ascii(view.padded().as_bytes(), words, visit),
+        None => unicode(view.padded(), &mut visit),
+    }
 }
 
-/// The atoms of a text without padding.
+/// The atoms of a text.
 pub(crate) fn atoms_of(text: &str) -> Vec<Atom> {
     let mut found = Vec::new();
-    atoms(&format!("{text}{PADDING}"), &mut found);
+    for_each(&View::verbatim(text), |atom| found.push(atom));
     found
 }
 
 /// The key of an atom.
 pub(crate) fn key(atom: &str) -> u64 {
-    key_at(format!("{atom}{PADDING}").as_bytes(), 0, atom.len())
+    key_at(View::verbatim(atom).padded().as_bytes(), 0, atom.len())
 }
 
-/// Sixty-four bytes at a time: a bit for each byte that is a word's, and an atom between two changes. Zeros are no
-/// word's, so the padding ends the last atom.
-fn ascii(padded: &[u8], atoms: &mut Vec<Atom>) {
+/// An atom is between two changes of the bits. Zeros are no word's, so the padding ends the last atom.
+#[inline(always)]
+fn ascii(padded: &[u8], words: &[u64], mut visit: impl FnMut(Atom)) {
     let (mut start, mut inside, mut carry) = (0, false, 0);
-    for (block, bytes) in padded.chunks(64).enumerate() {
-        let words = word_bits(bytes);
+    for (block, words) in words.iter().enumerate() {
         let mut changes = words ^ ((words << 1) | carry);
         carry = words >> 63;
         while changes != 0 {
             let at = block * 64 + changes.trailing_zeros() as usize;
             changes &= changes - 1;
             if inside {
-                atoms.push(Atom { start: start as u32, end: at as u32, key: key_at(padded, start, at) });
+                visit(Atom { start: start as u32, end: at as u32, key: key_at(padded, start, at) });
             }
             (start, inside) = (at, !inside);
         }
     }
-}
-
-/// A bit for each of up to 64 bytes, all of them ASCII: whether it is a letter (small), a digit or `_`.
-fn word_bits(bytes: &[u8]) -> u64 {
-    let mut bits = 0;
-    let mut shift = 0;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    for eight in eights {
-        bits |= gather(u64::from_le_bytes(*eight)) << shift;
-        shift += 8;
-    }
-    if !rest.is_empty() {
-        bits |= gather(partial(rest)) << shift;
-    }
-    bits
-}
-
-/// The lowest bit of each byte of the flags, gathered into eight bits.
-fn gather(bytes: u64) -> u64 {
-    let at_least = |least: u8| bytes.wrapping_add(ONES * u64::from(0x80 - least));
-    let between = |first: u8, last: u8| at_least(first) & !at_least(last + 1);
-    let flags = (between(b'a', b'z') | between(b'0', b'9') | between(b'_', b'_')) & HIGHS;
-    (flags >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
-
-/// Up to seven bytes as a number, the first the lowest.
-fn partial(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// For each number of bytes up to eight, the bits that they have.
@@ -102,6 +71,7 @@ const MASKS: [u64; 9] = {
     masks
 };
 
+#[inline]
 fn key_at(padded: &[u8], start: usize, end: usize) -> u64 {
     let masked = |at: usize| {
         let eight = padded.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |eight| u64::from_le_bytes(*eight));
@@ -117,11 +87,12 @@ fn key_at(padded: &[u8], start: usize, end: usize) -> u64 {
 
 /// Character by character. Marks and invisible characters inside an atom belong to it; in scripts that write
 /// no spaces each character is an atom, with its marks.
-fn unicode(padded: &str, atoms: &mut Vec<Atom>) {
+#[inline(never)]
+fn unicode(padded: &str, visit: &mut dyn FnMut(Atom)) {
     let mut open: Option<Open> = None;
-    let close = |open: Option<Open>, atoms: &mut Vec<Atom>| {
+    let mut close = |open: Option<Open>| {
         if let Some(Open { start, end, .. }) = open {
-            atoms.push(Atom { start: start as u32, end: end as u32, key: key_at(padded.as_bytes(), start, end) });
+            visit(Atom { start: start as u32, end: end as u32, key: key_at(padded.as_bytes(), start, end) });
         }
     };
     for (at, c) in padded.char_indices().filter(|(_, c)| !is_invisible(*c)) {
@@ -131,12 +102,12 @@ fn unicode(padded: &str, atoms: &mut Vec<Atom>) {
             Some(atom) if is_word(c) && !atom.unspaced && !is_unspaced(c) => atom.end = end,
             _ if is_mark(c) => {}
             _ => {
-                close(open.take(), atoms);
+                close(open.take());
                 open = is_word(c).then(|| Open { start: at, end, unspaced: is_unspaced(c) });
             }
         }
     }
-    close(open, atoms);
+    close(open);
 }
 
 /// An atom that may go on.

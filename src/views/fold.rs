@@ -20,9 +20,6 @@ pub(super) fn raw(text: &str, view: &mut View) {
 
 /// The same for ASCII, where only letters and white space change: whole runs at once.
 fn raw_ascii(text: &str, view: &mut View) {
-    if !has_odd_spaces(text.as_bytes()) {
-        return view.push_ascii(text, 0);
-    }
     let mut at = 0;
     for run in text.split_inclusive(|c: char| c.is_ascii_whitespace() || c == '\u{b}') {
         let end = at + run.len();
@@ -35,16 +32,6 @@ fn raw_ascii(text: &str, view: &mut View) {
         }
         at = end;
     }
-}
-
-/// Whether there is white space that is no space, or stands at an end, or beside other white space.
-fn has_odd_spaces(text: &[u8]) -> bool {
-    let is_other = |byte: &u8| (9..=13).contains(byte);
-    let pairs = text.iter().zip(text.iter().skip(1));
-    text.first() == Some(&b' ')
-        || text.last() == Some(&b' ')
-        || text.iter().fold(false, |found, byte| found | is_other(byte))
-        || pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
 }
 
 /// Fills the folded view: besides, NFKC, invisible characters removed, look-alikes of ASCII made ASCII.

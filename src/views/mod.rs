@@ -5,6 +5,7 @@
 //! (UTS #39). What helps to handle a message must match raw; what helps to escalate it may match either.
 
 pub(crate) mod atoms;
+mod bytes;
 pub(crate) mod chars;
 mod fold;
 mod inspect;
@@ -23,7 +24,6 @@ pub struct Views {
     raw: View,
     folded: View,
     shared: bool,
-    ascii: bool,
 }
 
 impl Views {
@@ -36,10 +36,13 @@ impl Views {
 
     /// Replaces both views by those of another text.
     pub fn refill(&mut self, text: &str) {
+        if self.raw.take_plain(text) {
+            self.shared = true;
+            return;
+        }
         fold::raw(text, &mut self.raw);
         // Folding changes nothing that is plain ASCII, bar what the raw view changed already.
-        self.ascii = text.is_ascii() || self.raw.text().is_ascii();
-        self.shared = self.ascii || {
+        self.shared = self.raw.is_ascii() || {
             fold::folded(text, &mut self.folded);
             self.folded.text() == self.raw.text()
         };
@@ -53,11 +56,6 @@ impl Views {
     /// The folded view; the raw one where both say the same.
     pub fn folded(&self) -> &View {
         if self.shared { &self.raw } else { &self.folded }
-    }
-
-    /// Whether the raw view, and so the folded one, is ASCII.
-    pub fn is_ascii(&self) -> bool {
-        self.ascii
     }
 
     /// Whether both views say the same, so that one scan serves both.

@@ -1,13 +1,16 @@
 //! A view's text and its map back to the field as sent.
 
-use super::atoms::PADDING;
+use super::bytes::{self, Bits};
 use std::ops::Range;
 
 /// A field as one of its views has it. Offsets into the view map to ranges of the field as sent.
 #[derive(Clone, Debug, Default)]
 pub struct View {
-    /// The text, and zeros after it, so that whoever reads eight bytes at a time never has to ask.
+    /// The text, and zeros after it, so that whoever reads many bytes at a time never has to ask.
     text: String,
+    /// Where its words are; none where the text is not ASCII.
+    words: Vec<u64>,
+    is_ascii: bool,
     /// How long the text is; zero while it is made.
     len: usize,
     pieces: Vec<Piece>,
@@ -24,14 +27,46 @@ struct Piece {
 }
 
 impl View {
+    /// A text as it is.
+    pub(crate) fn verbatim(text: &str) -> Self {
+        let mut view = Self { text: text.to_owned(), ..Self::default() };
+        view.finish();
+        view
+    }
+
     /// The view's text.
     pub fn text(&self) -> &str {
         self.text.get(..self.len).unwrap_or("")
     }
 
-    /// The text, and eight zeros after it.
+    /// The text, and at least eight zeros after it.
     pub(crate) fn padded(&self) -> &str {
         &self.text
+    }
+
+    /// Where the words of a text are that is ASCII, a bit for each byte, 64 to a number.
+    pub(crate) fn word_bits(&self) -> Option<&[u64]> {
+        self.is_ascii.then_some(self.words.as_slice())
+    }
+
+    /// Whether the text is ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
+    /// Takes a text that is its own raw view but for capitals; whether it is one.
+    pub(super) fn take_plain(&mut self, text: &str) -> bool {
+        self.clear();
+        let from = text.len() - text.trim_ascii_start().len();
+        let text = text.trim_ascii();
+        self.text.push_str(text);
+        self.len = text.len();
+        bytes::pad(&mut self.text);
+        self.text.make_ascii_lowercase();
+        let Bits { is_ascii, has_odd_spaces } = bytes::read(self.text.as_bytes(), text.len(), &mut self.words);
+        self.is_ascii = is_ascii;
+        self.pieces.push(Piece { view: 0, sent: from..from + text.len(), linear: true });
+        is_ascii && !has_odd_spaces
     }
 
     /// The range of the field as sent that a range of this view stands for. The ends of `span` lie on
@@ -53,7 +88,8 @@ impl View {
     /// Ends the making of it.
     pub(super) fn finish(&mut self) {
         self.len = self.text.len();
-        self.text.push_str(PADDING);
+        bytes::pad(&mut self.text);
+        self.is_ascii = bytes::read(self.text.as_bytes(), self.len, &mut self.words).is_ascii;
     }
 
     pub(super) fn clear(&mut self) {

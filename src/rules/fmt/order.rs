@@ -4,8 +4,8 @@ const RULE: [&str; 14] = [
     "id", "class", "restrict", "channels", "enabled", "expires", "owner", "note", "any", "all", "none", "where",
     "allow", "test",
 ];
-const CLASS: [&str; 7] =
-    ["name", "description", "witnesses", "max_words", "vocabulary", "vocabulary_file", "max_unknown"];
+const CLASS: [&str; 8] =
+    ["name", "description", "witnesses", "max_words", "vocabulary", "vocabulary_file", "max_unknown", "allow"];
 const RESTRICTION: [&str; 2] = ["name", "description"];
 const TEST: [&str; 9] = ["match", "no_match", "subject", "sender", "channel", "now", "headers", "attributes", "absent"];
 
