@@ -17,13 +17,13 @@ const UNPAGED_MAX: usize = 16;
 
 /// What the programs of a pack share: how each of them divides the characters beyond ASCII. There are few ways,
 /// and one of them is long (`\w` has some 770 ranges).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Alphabets {
     pub(super) planes: Vec<Plane>,
 }
 
 /// The characters beyond ASCII, divided.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Plane {
     /// Where each range begins; it goes on to the next.
     pub(super) starts: Vec<u32>,
@@ -34,7 +34,7 @@ pub struct Plane {
 }
 
 /// The classes of one program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Alphabet {
     /// The class of each ASCII character.
     pub(super) ascii: [u8; 128],

@@ -18,7 +18,7 @@ pub(super) const COUNTS: u8 = 2;
 pub(super) const COUNTS_READ: u8 = 4;
 
 /// A deterministic automaton.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Dfa {
     /// The rows, one after the other; each entry is where a row begins, in units.
     pub(super) rows: Vec<[u16; UNIT]>,

@@ -14,7 +14,7 @@ pub(super) const WORD: u8 = 1 << 3;
 pub(super) const WORD_ASCII: u8 = 1 << 4;
 
 /// A look, as plain data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub enum Look {
     /// The text begins.
     Start,

@@ -3,7 +3,7 @@
 use super::look::Look;
 
 /// A state. Where there are two ways on, the first is preferred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub enum State {
     /// The end of a match.
     Match,
@@ -41,7 +41,7 @@ pub enum State {
 pub type Mask = [u64; 4];
 
 /// A nondeterministic automaton.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Nfa {
     pub(super) states: Vec<State>,
     pub(super) sets: Vec<Mask>,

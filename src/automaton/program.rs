@@ -10,7 +10,7 @@ use super::{Bounds, Refused};
 use regex_syntax::hir::{Hir, Look};
 
 /// A regex, compiled. It belongs to the [`Alphabets`] that it was made with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Program {
     pub(super) alphabet: Alphabet,
     pub(super) nfa: Nfa,

@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(crate) type Literal = u32;
 
 /// A regex of the form literal, any characters, literal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Gap {
     /// What stands first.
     pub(crate) first: Literal,
@@ -28,7 +28,7 @@ pub(crate) struct Gap {
 }
 
 /// A literal: letters, digits and `_` of ASCII, in small letters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct GapLiteral {
     /// Its text.
     pub(crate) text: String,
@@ -39,7 +39,7 @@ pub(crate) struct GapLiteral {
 }
 
 /// Which gap waits for a literal.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct GapUse {
     /// The pattern.
     pub(crate) pattern: u32,
@@ -56,7 +56,7 @@ pub(crate) struct GapUse {
 }
 
 /// A literal within a word.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Within {
     /// The literal.
     pub(crate) literal: Literal,

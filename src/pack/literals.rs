@@ -17,7 +17,7 @@ pub(crate) struct Literals {
 }
 
 /// What it means that a literal was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct LiteralUse {
     /// The pattern that it belongs to.
     pub(crate) pattern: u32,
@@ -30,7 +30,7 @@ pub(crate) struct LiteralUse {
 }
 
 /// What must hold where a literal was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) enum Check {
     /// A phrase: its ends.
     Phrase(Ends),
@@ -39,7 +39,7 @@ pub(crate) enum Check {
 }
 
 /// What must hold at the ends of a phrase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Ends {
     /// It begins where the field does (`^`).
     pub(crate) at_start: bool,

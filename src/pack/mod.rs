@@ -165,7 +165,7 @@ pub struct Restriction {
 }
 
 /// A channel, or all of a source, or all of a name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct ChannelFilter {
     /// `None` is `*`.
     pub(crate) source: Option<String>,

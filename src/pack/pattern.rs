@@ -4,7 +4,9 @@ use super::gaps::Gap;
 use crate::automaton::Program;
 
 /// A set of views.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize,
+)]
 pub(crate) struct ViewSet(u8);
 
 impl ViewSet {
@@ -40,7 +42,7 @@ impl ViewSet {
 }
 
 /// A phrase or a regex on one field; rules that say the same share it.
-#[derive(Debug)]
+#[derive(Clone, Debug, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Pattern {
     /// The field, by its index in the pack.
     pub(crate) field: u32,
@@ -57,7 +59,7 @@ pub(crate) struct Pattern {
 }
 
 /// How a pattern is matched.
-#[derive(Debug)]
+#[derive(Clone, Debug, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) enum Matcher {
     /// By its words, or by its literals.
     Phrase,
@@ -86,7 +88,7 @@ impl Matcher {
 }
 
 /// What must be seen before a regex is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) enum Gate {
     /// One of the literals that every match begins with: the search starts at the first.
     Prefix,

@@ -34,7 +34,7 @@ const WORD_BITS: u32 = 26;
 const BETWEEN_BITS: u32 = 12;
 
 /// All phrases of a pack that begin and end with a word.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Phrases {
     /// Words of up to eight bytes, by their bytes.
     short: Table,
@@ -55,7 +55,7 @@ pub(crate) struct Phrases {
 }
 
 /// What a node is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 struct NodeInfo {
     /// Its first output; the others follow.
     first: u32,
@@ -65,7 +65,7 @@ struct NodeInfo {
 }
 
 /// What it means that a phrase was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct PhraseUse {
     /// The pattern that it belongs to.
     pub(crate) pattern: u32,

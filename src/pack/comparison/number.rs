@@ -25,7 +25,7 @@ const CURRENCIES: &[&str] = &[
 ];
 
 /// An exact decimal number, in thousand-millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Decimal(i128);
 
 impl Decimal {
