@@ -27,8 +27,8 @@ pub(super) struct ConfigFile {
 #[derive(Clone, Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct RulesOrConfig {
-    /// A folder of rules: verdicts only.
-    #[arg(long, value_name = "DIR")]
+    /// A folder of rules, or a pack: verdicts only.
+    #[arg(long, value_name = "PATH")]
     pub(super) rules: Option<PathBuf>,
     /// A configuration file: whole decisions [default: config/decile.toml].
     #[arg(long, value_name = "FILE", env = "DECILE_CONFIG")]

@@ -51,8 +51,8 @@ impl Classify {
         let input = self.open()?;
         let mut output = std::io::BufWriter::new(std::io::stdout().lock());
         match self.what.chosen() {
-            Chosen::Rules(dir) => {
-                let (pack, _) = world::load_rules(&dir)?;
+            Chosen::Rules(rules) => {
+                let pack = world::open_pack(&rules)?;
                 let mut scratch = Scratch::new(&pack);
                 let started = Timestamp::now();
                 lines::each(input, |line| {

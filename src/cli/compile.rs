@@ -7,6 +7,7 @@ use crate::pack::wire;
 use anyhow::Context as _;
 use clap::Args;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Compiles a folder of rules into a pack: one file, the same bytes for the same rules.
 #[derive(Debug, Args)]
@@ -32,27 +33,51 @@ struct Written {
     rules: usize,
     /// How long the file is, in bytes.
     bytes: usize,
+    /// How long it took to read the rules and to compile them, in microseconds.
+    compiled_us: u128,
+    /// How long it takes to open the pack, in microseconds.
+    opened_us: u128,
     /// The file.
     file: String,
 }
 
 impl Compile {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let (pack, _) = world::load_rules(&self.rules)?;
+        let (compiled, compiled_in) = timed(|| world::load_rules(&self.rules));
+        let (pack, _) = compiled?;
         let bytes = wire::encode(&pack);
-        anyhow::ensure!(
-            bytes.len() <= wire::PACK_BYTES_MAX,
-            "the pack would have {} bytes, and at most {} are opened: write fewer or shorter rules",
-            bytes.len(),
-            wire::PACK_BYTES_MAX
-        );
+        // What cannot be opened is not written: there is a bound on the size, for one.
+        let (opened, opened_in) = timed(|| wire::open(&bytes));
+        let opened = opened.context("these rules make no pack")?;
+        anyhow::ensure!(opened.digest() == pack.digest(), "a defect: the pack that was opened is another");
         replace(&self.output, &bytes).with_context(|| format!("cannot write `{}`", self.output.display()))?;
-        let (rules, file) = (pack.len(), self.output.display().to_string());
-        let written = Written { digest: pack.digest().to_string(), rules, bytes: bytes.len(), file };
+        let written = Written {
+            digest: pack.digest().to_string(),
+            rules: pack.len(),
+            bytes: bytes.len(),
+            compiled_us: compiled_in.as_micros(),
+            opened_us: opened_in.as_micros(),
+            file: self.output.display().to_string(),
+        };
         match self.format {
             Format::Json => println!("{}", serde_json::to_string_pretty(&written)?),
-            Format::Text => println!("{}  {}: {} rules, {} bytes", written.digest, written.file, rules, written.bytes),
+            Format::Text => println!("{}", text(&written, compiled_in, opened_in)),
         }
         Ok(Exit::Yes)
     }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let made = work();
+    (made, started.elapsed())
+}
+
+fn text(written: &Written, compiled_in: Duration, opened_in: Duration) -> String {
+    let Written { digest, rules, bytes, file, .. } = written;
+    format!(
+        "{digest}  {file}: {rules} rules, {bytes} bytes\ncompiled in {:.1} ms, opens in {:.1} ms",
+        compiled_in.as_secs_f64() * 1e3,
+        opened_in.as_secs_f64() * 1e3
+    )
 }

@@ -58,8 +58,8 @@ struct Gated {
 impl Explain {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self.what.chosen() {
-            Chosen::Rules(dir) => {
-                let (pack, _) = world::load_rules(&dir)?;
+            Chosen::Rules(rules) => {
+                let pack = world::open_pack(&rules)?;
                 self.explain(&pack, None)
             }
             Chosen::Config(file) => {

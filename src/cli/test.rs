@@ -48,7 +48,10 @@ impl Test {
             Chosen::Rules(dir) => world::load_rules(&dir)?,
             Chosen::Config(file) => {
                 let world = world::load(&file)?;
-                (world.pack, world.tests)
+                match world.tests {
+                    Some(tests) => (world.pack, tests),
+                    None => world::load_rules(&world.config.rules)?,
+                }
             }
         };
         Ok((tests.len(), test::run(&pack, &tests).iter().map(describe).collect()))

@@ -9,7 +9,6 @@ use crate::pack::{Pack, wire};
 use crate::policy::resolve::RuleNames;
 use crate::rules::cases::{self, Cases};
 use crate::rules::{self, Tests, Written};
-use anyhow::Context as _;
 use jiff::Timestamp;
 use rkyv::util::AlignedVec;
 use std::collections::BTreeSet;
@@ -20,7 +19,8 @@ use std::path::Path;
 pub(super) struct World {
     pub(super) config: Config,
     pub(super) pack: Pack,
-    pub(super) tests: Tests,
+    /// `None` where the rules are a pack.
+    pub(super) tests: Option<Tests>,
 }
 
 /// A world, and the rules as written, for lints that look at both.
@@ -31,27 +31,44 @@ pub(super) struct Checked {
 
 /// Reads everything; `None` where something is wrong. What was found is in the report either way.
 pub(super) fn read(file: &Path, report: &Report) -> Option<World> {
-    read_with(file, report, |dir| compile(dir, report))
+    read_with(file, report, |rules| compile_or_open(rules, report))
 }
 
-/// The same, with lints, as of `now`.
+/// The same, with lints, as of `now`. A pack has nothing to lint, and that is said.
 pub(super) fn check(file: &Path, now: Timestamp, report: &Report) -> Option<Checked> {
     let mut written = Written::default();
-    let world = read_with(file, report, |dir| {
-        written = rules::load(dir, report);
-        rules::check(&written, now, report)
+    let world = read_with(file, report, |rules| {
+        if is_pack(rules) {
+            let wrong = format!("`{}` is a pack: its rules were not linted", rules.display());
+            report.warning_nowhere("pack-not-linted", wrong, "check the folder of rules that it was compiled from");
+            return compile_or_open(rules, report);
+        }
+        written = rules::load(rules, report);
+        rules::check(&written, now, report).map(|(pack, tests)| (pack, Some(tests)))
     })?;
     Some(Checked { world, written })
 }
 
-fn read_with(file: &Path, report: &Report, compile: impl FnOnce(&Path) -> Option<(Pack, Tests)>) -> Option<World> {
+fn read_with(
+    file: &Path,
+    report: &Report,
+    compile: impl FnOnce(&Path) -> Option<(Pack, Option<Tests>)>,
+) -> Option<World> {
     let loaded = config::load_files(file, report);
-    let compiled = compile(&loaded.rules_dir());
+    let compiled = compile(&loaded.rules());
     let names = compiled.as_ref().map(|(pack, _)| names(pack));
     let config =
         loaded.resolve(names.as_ref().map(|(classes, restrictions)| RuleNames { classes, restrictions }), report);
     let ((pack, tests), config) = compiled.zip(config)?;
     if report.has_errors() { None } else { Some(World { config, pack, tests }) }
+}
+
+/// The pack of a path and its tests: a folder of rules, compiled, or a pack, which has none.
+fn compile_or_open(rules: &Path, report: &Report) -> Option<(Pack, Option<Tests>)> {
+    if is_pack(rules) {
+        return open(rules, report).map(|pack| (pack, None));
+    }
+    compile(rules, report).map(|(pack, tests)| (pack, Some(tests)))
 }
 
 /// Compiles a folder of rules.
@@ -71,29 +88,42 @@ pub(super) fn load(file: &Path) -> anyhow::Result<World> {
     finish(world, report)
 }
 
-/// Compiles a folder of rules, or prints what is wrong.
+/// Compiles a folder of rules, or prints what is wrong. A pack is none: what is asked for needs the rules as written.
 pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
     let report = Report::new();
-    let compiled = compile(dir, &report);
+    if is_pack(dir) {
+        let wrong = format!("`{}` is a file, and a pack has neither tests nor rules as written", dir.display());
+        report.error_nowhere("no-folder", wrong, "name the folder of rules that it was compiled from");
+    }
+    let compiled = if report.has_errors() { None } else { compile(dir, &report) };
     finish(compiled, report)
 }
 
-/// The pack that a path names: a file that `decile compile` has written, or a folder of rules, compiled.
+/// The pack that a path names, or what is wrong, printed: a file that `decile compile` has written, or a folder of
+/// rules, compiled.
 pub(super) fn open_pack(path: &Path) -> anyhow::Result<Pack> {
-    if !path.is_file() {
-        return Ok(load_rules(path)?.0);
-    }
-    let bytes = read_pack(path).with_context(|| format!("cannot read the pack `{}`", path.display()))?;
     let report = Report::new();
-    let opened = wire::open(&bytes).map_err(|error| {
-        let wrong = format!("cannot open `{}`: {error}", path.display());
-        report.error_nowhere(
-            "unusable-pack",
-            wrong,
-            "name a pack that this version has compiled, or a folder of rules",
-        );
-    });
-    finish(opened.ok(), report)
+    let opened = compile_or_open(path, &report).map(|(pack, _)| pack);
+    finish(opened, report)
+}
+
+/// Whether a path names a pack: a file, whatever its name. What is not there is taken for a folder, and missed as one.
+pub(super) fn is_pack(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.is_dir())
+}
+
+/// Opens a pack; what is wrong is reported.
+fn open(path: &Path, report: &Report) -> Option<Pack> {
+    let wrong = match read_pack(path) {
+        Ok(bytes) => match wire::open(&bytes) {
+            Ok(pack) => return Some(pack),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.to_string().to_lowercase(),
+    };
+    let message = format!("cannot open `{}`: {wrong}", path.display());
+    report.error_nowhere("unusable-pack", message, "name a pack that this version has compiled, or a folder of rules");
+    None
 }
 
 /// At an address that suits the payload; of a file that is too long, one byte more than is opened.

@@ -44,8 +44,8 @@ pub fn load_files(path: &Path, report: &Report) -> Loaded {
 }
 
 impl Loaded {
-    /// The folder of the rules.
-    pub fn rules_dir(&self) -> PathBuf {
+    /// The rules: a folder of them, or a pack.
+    pub fn rules(&self) -> PathBuf {
         self.folder.join(self.decile.files.rules.as_ref().map_or("../rules", |rules| &rules.value))
     }
 
@@ -74,7 +74,7 @@ impl Loaded {
             http_listen: self.decile.http.resolve(report),
             sender_key: self.decile.privacy.resolve(&self.folder, report),
             policy: resolve::resolve(&self.policy, &known, report),
-            rules_dir: self.rules_dir(),
+            rules: self.rules(),
             channels: channels?,
             bus,
         };

@@ -45,7 +45,7 @@ pub struct WrittenFiles {
     pub channels: Option<Placed<String>>,
     /// What may happen; `policy.toml` by default.
     pub policy: Option<Placed<String>>,
-    /// The folder of the rules; `../rules` by default.
+    /// The folder of the rules, or a pack that `decile compile` made of them; `../rules` by default.
     pub rules: Option<Placed<String>>,
 }
 

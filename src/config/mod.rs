@@ -41,8 +41,8 @@ pub struct Config {
     pub channels: Channels,
     /// What may happen.
     pub policy: Policy,
-    /// The folder of the rules.
-    pub rules_dir: PathBuf,
+    /// The rules: a folder of them, or a pack.
+    pub rules: PathBuf,
 }
 
 /// How to reach NATS. Secrets stay in their files until the connection is made.

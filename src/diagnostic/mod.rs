@@ -167,6 +167,11 @@ impl Report {
         self.push(Severity::Error, code, None, message.into(), help.into());
     }
 
+    /// Adds a warning that has no place in a file.
+    pub fn warning_nowhere(&self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        self.push(Severity::Warning, code, None, message.into(), help.into());
+    }
+
     /// Takes over all that another report found.
     pub fn extend(&self, other: Report) {
         self.diagnostics.borrow_mut().extend(other.diagnostics.into_inner());

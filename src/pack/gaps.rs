@@ -4,6 +4,8 @@
 //! states. As two words and a distance it takes two look-ups: where the second is found, the places of the first
 //! are looked at from the nearest on back, as far as the gap reaches.
 
+mod sound;
+
 use super::pattern::ViewSet;
 use super::phrases::{Phrases, Word};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
@@ -67,6 +69,7 @@ pub(crate) struct Within {
 }
 
 /// All gaps of a pack.
+#[derive(Clone, Debug, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Gaps {
     pub(crate) literals: Vec<GapLiteral>,
     /// For each literal, where its uses begin; one more than there are literals.
@@ -77,8 +80,10 @@ pub(crate) struct Gaps {
     /// For each word of the dictionary, where what is within begins; one more than there are words.
     within_from: Vec<u32>,
     within: Vec<Within>,
-    /// All literals, for texts that are not ASCII and for words that the dictionary does not have.
-    automaton: AhoCorasick,
+    /// All literals, for texts that are not ASCII and for words that the dictionary does not have. It is not stored;
+    /// `None` where there are no literals.
+    #[rkyv(with = rkyv::with::Skip)]
+    automaton: Option<AhoCorasick>,
     /// Whether some literal may be found where no word of the dictionary is.
     pub(crate) partial: bool,
     pub(crate) uses_max: u32,
@@ -95,10 +100,7 @@ impl Gaps {
         uses: Vec<Vec<GapUse>>,
         phrases: &Phrases,
     ) -> Result<Self, BuildError> {
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(literals.iter().map(|literal| &literal.text))?;
+        let automaton = automaton(&literals)?;
         let mut firsts = vec![false; literals.len()];
         for first in uses.iter().flatten().filter_map(|usage| usize::try_from(usage.first).ok()) {
             firsts.get_mut(first).into_iter().for_each(|is_first| *is_first = true);
@@ -129,6 +131,14 @@ impl Gaps {
         self.firsts.get(literal as usize).copied().unwrap_or(false)
     }
 
+    /// The same, with the automaton that is not stored.
+    ///
+    /// # Errors
+    /// Where it becomes too large.
+    pub(crate) fn with_automaton(self) -> Result<Self, BuildError> {
+        Ok(Self { automaton: automaton(&self.literals)?, ..self })
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.literals.is_empty()
@@ -146,7 +156,8 @@ impl Gaps {
 
     /// The literals within a whole atom of ASCII, by where they end.
     pub(crate) fn in_word<'s>(&'s self, word: &'s str) -> impl Iterator<Item = Within> + 's {
-        self.automaton.find_overlapping_iter(word).filter_map(|found| {
+        let all = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(word));
+        all.filter_map(|found| {
             let literal = self.literals.get(found.pattern().as_usize())?;
             let fits = (!literal.before || found.start() == 0) && (!literal.after || found.end() == word.len());
             let (at, bytes) = (found.start() as u32, (found.end() - found.start()) as u32);
@@ -156,7 +167,8 @@ impl Gaps {
 
     /// The literals within any text, by where they end.
     pub(crate) fn in_text<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Literal, Range<usize>)> + 's {
-        self.automaton.find_overlapping_iter(text).filter_map(|found| {
+        let all = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text));
+        all.filter_map(|found| {
             let literal = self.literals.get(found.pattern().as_usize())?;
             literal.fits(text, &found.range()).then(|| (found.pattern().as_u32(), found.range()))
         })
@@ -184,7 +196,7 @@ impl Gaps {
             + (self.uses_from.len() + self.within_from.len()) * 4
             + self.uses.len() * size_of::<GapUse>()
             + self.within.len() * size_of::<Within>()
-            + self.automaton.memory_usage()
+            + self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
     }
 }
 
@@ -208,6 +220,12 @@ impl GapLiteral {
             }
         })
     }
+}
+
+fn automaton(literals: &[GapLiteral]) -> Result<Option<AhoCorasick>, BuildError> {
+    let mut builder = AhoCorasick::builder();
+    builder.kind(Some(AhoCorasickKind::ContiguousNFA)).match_kind(MatchKind::Standard);
+    if literals.is_empty() { Ok(None) } else { builder.build(literals.iter().map(|it| &it.text)).map(Some) }
 }
 
 /// What a regex's `\b` takes for a part of a word.

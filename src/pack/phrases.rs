@@ -9,6 +9,7 @@
 //! has phrases whose beginning is another's end; that number is counted when the tree is made ([`Phrases::open_max`]).
 
 mod build;
+mod sound;
 
 pub(crate) use build::PhraseBuilder;
 

@@ -40,6 +40,26 @@ impl Table {
         None
     }
 
+    /// What is in it, in the order in which it lies.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.keys.iter().copied().zip(self.values.iter().copied()).filter(|(key, _)| *key != 0)
+    }
+
+    /// Whether it is a table as [`Table::new`] makes them, each key where a look-up finds it; or empty.
+    pub(crate) fn is_sound(&self) -> bool {
+        let places = self.keys.len();
+        if places == 0 {
+            return self.values.is_empty();
+        }
+        let probes = |(at, key): (usize, &u64)| (at.wrapping_sub(self.place(*key)) & (places - 1)) + 1;
+        let keys = self.keys.iter().enumerate().filter(|(_, key)| **key != 0);
+        places.is_power_of_two()
+            && places >= 2
+            && self.values.len() == places
+            && self.shift == 64 - places.trailing_zeros()
+            && keys.map(probes).max().unwrap_or(1) == self.probes_max as usize
+    }
+
     /// The most places that a look-up looks at.
     pub(crate) fn probes_max(&self) -> u32 {
         self.probes_max

@@ -80,6 +80,14 @@ impl Cases {
         self.files.iter().map(|file| &file.pack)
     }
 
+    /// The same, with packs that were stored and opened.
+    #[cfg(test)]
+    pub(crate) fn reopened(mut self) -> Self {
+        use crate::pack::wire;
+        self.files.iter_mut().for_each(|file| file.pack = wire::open(&wire::encode(&file.pack)).unwrap());
+        self
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

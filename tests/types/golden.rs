@@ -60,7 +60,7 @@ fn snapshot() -> Snapshot {
     std::fs::write(folder.path().join("key"), [9; 32]).unwrap();
     let report = Report::new();
     let loaded = config::load_files(&folder.path().join("decile.toml"), &report);
-    let (pack, _) = rules::compile(&rules::load(&loaded.rules_dir(), &report), &report).unwrap();
+    let (pack, _) = rules::compile(&rules::load(&loaded.rules(), &report), &report).unwrap();
     let classes = pack.classes().cloned().collect();
     let restrictions = pack.restrictions().map(str::to_owned).collect();
     let names = RuleNames { classes: &classes, restrictions: &restrictions };

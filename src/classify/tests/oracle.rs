@@ -8,6 +8,7 @@ mod alphabet;
 mod generate;
 mod naive;
 mod numbers;
+mod opened;
 mod regexes;
 mod shrink;
 

@@ -22,8 +22,8 @@ use std::time::Duration;
 #[command(after_help = "Example: decile bench classify --rules rules/ --messages messages.jsonl\n\
     A line that cannot be read counts as a message that is not handled, and takes no time.")]
 pub(super) struct Classify {
-    /// A folder of rules.
-    #[arg(long, value_name = "DIR")]
+    /// A folder of rules, or a pack.
+    #[arg(long, value_name = "PATH")]
     rules: PathBuf,
     /// JSON lines; standard input for `-`.
     #[arg(long, value_name = "FILE")]
@@ -57,7 +57,7 @@ impl Classify {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let lines = read(&self.messages)?;
         let ((pack, mut scratch), memory_bytes) = memory::growth(|| {
-            let (pack, _) = world::load_rules(&self.rules)?;
+            let pack = world::open_pack(&self.rules)?;
             let scratch = Scratch::new(&pack);
             anyhow::Ok((pack, scratch))
         })?;

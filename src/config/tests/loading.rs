@@ -48,7 +48,7 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.retention.stream_bytes_max, 10 * 1_024 * 1_024 * 1_024);
     assert_eq!(config.http_listen, "127.0.0.1:9464".parse().ok());
     assert!(matches!(config.sender_key, SenderKey::Omit));
-    assert!(config.rules_dir.ends_with("../rules"));
+    assert!(config.rules.ends_with("../rules"));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn paths_are_relative_to_the_file() {
     let folder = folder(text, CHANNELS, "");
     let config = load_folder(folder.path()).0.unwrap();
     assert_eq!(config.bus.login, Login::Credentials(folder.path().join("x.creds")));
-    assert_eq!(config.rules_dir, folder.path().join("r"));
+    assert_eq!(config.rules, folder.path().join("r"));
 }
 
 #[test]
