@@ -139,7 +139,7 @@ fn what_cannot_have_been_compiled_is_told() {
         (|pack| pack.rules[0].class = Some(99), "effect"),
         (|pack| pack.rules[0].class = None, "effect"),
         (|pack| pack.rules[0].any = [9_999].into(), "no such pattern"),
-        (|pack| pack.rules[1].is_plain = true, "plain"),
+        (|pack| pack.rules[2].is_plain = true, "plain"),
         (|pack| pack.restrictions.clear(), "effect"),
         (|pack| pack.gaps.literals[0].text.clear(), "a literal is empty"),
         (|pack| pack.gaps.literals[0].text.push('É'), "a word of a gap is no word"),
