@@ -9,7 +9,7 @@ impl Gaps {
     ///
     /// # Errors
     /// What is wrong first.
-    pub(crate) fn check(&self, counts: Counts, phrases: &Phrases) -> Result<(), String> {
+    pub(crate) fn check(&self, counts: Counts<'_>, phrases: &Phrases) -> Result<(), String> {
         let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let texts = self.literals.iter().map(|literal| &literal.text);
         ensure(texts.into_iter().all(|text| text.bytes().all(is_plain)), "a word of a gap is no word")?;
@@ -35,6 +35,6 @@ fn is_division(from: &[u32], things: usize, owners: usize) -> bool {
     from.len() == owners + 1 && from.is_sorted() && ends == (Some(0), Some(things))
 }
 
-fn is_within(within: &Within, bytes: u64, counts: Counts) -> bool {
+fn is_within(within: &Within, bytes: u64, counts: Counts<'_>) -> bool {
     within.literal < counts.gap_literals && u64::from(within.at) + u64::from(within.bytes) <= bytes
 }

@@ -10,7 +10,7 @@ impl Phrases {
     ///
     /// # Errors
     /// What is wrong first.
-    pub(crate) fn check(&self, counts: Counts) -> Result<(), String> {
+    pub(crate) fn check(&self, counts: Counts<'_>) -> Result<(), String> {
         let tables = [&self.short, &self.long, &self.edges];
         ensure(tables.into_iter().all(Table::is_sound), "a table of words is not one")?;
         let is_text = self.ends.iter().all(|end| self.text.is_char_boundary(*end as usize))
@@ -43,7 +43,7 @@ impl Phrases {
     }
 }
 
-fn is_use(usage: &PhraseUse, counts: Counts) -> bool {
+fn is_use(usage: &PhraseUse, counts: Counts<'_>) -> bool {
     let has_rule = usage.rule == PhraseUse::MANY || usage.rule < counts.rules;
     has_rule && counts.have(usage.pattern, usage.field, usage.views.with(usage.wakes))
 }

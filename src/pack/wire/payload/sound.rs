@@ -5,7 +5,7 @@
 
 use super::Wrong;
 use crate::message::Field;
-use crate::pack::literals::LiteralUse;
+use crate::pack::literals::{Check, LiteralUse};
 use crate::pack::pattern::{Matcher, Pattern, ViewSet};
 use crate::pack::{Effect, Pack, Rule, RuleInfo};
 
@@ -24,42 +24,49 @@ pub(super) fn check(pack: &Pack) -> Result<(), Wrong> {
     ensure(pack.fail_closed.len() == pack.fields.len(), "a field has no list of restricting rules")?;
     let rules = pack.fail_closed.iter().chain(pack.patterns.iter().map(|pattern| &pattern.rules));
     ensure(rules.flatten().all(|rule| *rule < counts.rules), "a rule has no such number")?;
-    ensure(pack.open.iter().all(|pattern| *pattern < counts.patterns), "a pattern has no such number")?;
+    ensure(pack.open.iter().all(|pattern| counts.has_pattern(*pattern)), "a pattern has no such number")?;
     pack.rules.iter().zip(&pack.infos).try_for_each(|(rule, info)| check_rule(pack, rule, info, counts))?;
     ensure(pack.patterns.iter().all(|pattern| is_pattern(pattern, counts)), "a pattern is not whole")?;
-    ensure(literal_uses(pack).all(|usage| is_literal_use(usage, counts)), "a literal has no pattern")?;
+    pack.literals.entries.iter().try_for_each(|(literal, uses)| check_literal(literal, uses, counts))?;
     pack.phrases.check(counts)?;
     pack.gaps.check(counts, &pack.phrases)
 }
 
 /// How many there are of what is known by numbers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Counts {
-    /// Fields.
-    pub(crate) fields: u32,
-    /// Patterns.
-    pub(crate) patterns: u32,
+pub(crate) struct Counts<'p> {
+    fields: u32,
+    patterns: &'p [Pattern],
     /// Rules.
     pub(crate) rules: u32,
     /// Literals of gaps.
     pub(crate) gap_literals: u32,
 }
 
-impl Counts {
-    fn of(pack: &Pack) -> Self {
+impl<'p> Counts<'p> {
+    fn of(pack: &'p Pack) -> Self {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         Self {
             fields: count(pack.fields.len()),
-            patterns: count(pack.patterns.len()),
+            patterns: &pack.patterns,
             rules: count(pack.rules.len()),
             gap_literals: count(pack.gaps.literals.len()),
         }
     }
 
-    /// Whether there is such a pattern, on such a field, in views that there are.
+    /// Whether there is such a pattern, and whether a use of it names its field, and views that there are.
     pub(crate) fn have(self, pattern: u32, field: u32, views: ViewSet) -> bool {
-        pattern < self.patterns && field < self.fields && views.with(ViewSet::EITHER) == ViewSet::EITHER
+        let known = self.patterns.get(pattern as usize);
+        known.is_some_and(|pattern| pattern.field == field) && are_views(views)
     }
+
+    fn has_pattern(self, pattern: u32) -> bool {
+        (pattern as usize) < self.patterns.len()
+    }
+}
+
+fn are_views(views: ViewSet) -> bool {
+    views.with(ViewSet::EITHER) == ViewSet::EITHER
 }
 
 /// Answers what is wrong where something does not hold.
@@ -67,9 +74,9 @@ pub(crate) fn ensure(holds: bool, wrong: &str) -> Result<(), Wrong> {
     if holds { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
-fn check_rule(pack: &Pack, rule: &Rule, info: &RuleInfo, counts: Counts) -> Result<(), Wrong> {
+fn check_rule(pack: &Pack, rule: &Rule, info: &RuleInfo, counts: Counts<'_>) -> Result<(), Wrong> {
     let conditions = || rule.any.iter().chain(&rule.all).chain(&rule.none);
-    ensure(conditions().all(|pattern| *pattern < counts.patterns), "a rule has no such pattern")?;
+    ensure(conditions().all(|pattern| counts.has_pattern(*pattern)), "a rule has no such pattern")?;
     let named = match (&info.effect, rule.class.map(|at| pack.classes.get(at as usize))) {
         (Effect::Permit(class), Some(Some(spec))) => *class == spec.class,
         (Effect::Restrict(name), None) => pack.restrictions.iter().any(|restriction| restriction.name == *name),
@@ -83,20 +90,20 @@ fn check_rule(pack: &Pack, rule: &Rule, info: &RuleInfo, counts: Counts) -> Resu
     ensure(!(rule.is_plain && has_more), "a rule is plain and has conditions")
 }
 
-fn is_pattern(pattern: &Pattern, counts: Counts) -> bool {
+fn is_pattern(pattern: &Pattern, counts: Counts<'_>) -> bool {
     let has_literals = match &pattern.matcher {
         Matcher::Phrase | Matcher::Regex { .. } => true,
         Matcher::Gap(gap) => {
             gap.first < counts.gap_literals && gap.second < counts.gap_literals && gap.chars_min <= gap.chars_max
         }
     };
-    has_literals && counts.have(0, pattern.field, pattern.views.with(pattern.wakes))
+    has_literals && pattern.field < counts.fields && are_views(pattern.views.with(pattern.wakes))
 }
 
-fn literal_uses(pack: &Pack) -> impl Iterator<Item = &LiteralUse> {
-    pack.literals.entries.iter().flat_map(|(_, uses)| uses)
-}
-
-fn is_literal_use(usage: &LiteralUse, counts: Counts) -> bool {
-    counts.have(usage.pattern, usage.field, usage.views)
+/// A gate may end in the middle of a character; a phrase is evidence, and may not.
+fn check_literal(literal: &[u8], uses: &[LiteralUse], counts: Counts<'_>) -> Result<(), Wrong> {
+    let has_pattern = |usage: &LiteralUse| counts.have(usage.pattern, usage.field, usage.views);
+    ensure(uses.iter().all(has_pattern), "a literal has no pattern")?;
+    let is_phrase = uses.iter().any(|usage| matches!(usage.check, Check::Phrase(_)));
+    ensure(!is_phrase || std::str::from_utf8(literal).is_ok(), "a phrase is no text")
 }

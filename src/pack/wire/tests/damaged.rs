@@ -22,6 +22,10 @@ fn use_it(bytes: &[u8]) -> Result<(), OpenError> {
     let mut scratch = Scratch::new(&pack);
     for message in messages() {
         let verdict = classify(&pack, &message, NOW, &LIMITS, &mut scratch);
+        for span in &verdict.evidence {
+            let text = message.field(&span.field).unwrap_or("");
+            assert!(text.get(span.start..span.end).is_some(), "{span:?}");
+        }
         let told = trace(&pack, &message, NOW, &LIMITS);
         assert_eq!(told.reason, verdict.reason());
     }
@@ -145,6 +149,7 @@ fn what_cannot_have_been_compiled_is_told() {
         (|pack| pack.gaps.literals[0].text.push('É'), "a word of a gap is no word"),
         (|pack| pack.literals.entries[0].0.clear(), "a literal is empty"),
         (|pack| pack.literals.entries[0].1[0].pattern = 9_999, "a literal has no pattern"),
+        (|pack| pack.literals.entries.iter_mut().for_each(|(text, _)| text.push(0xff)), "a phrase is no text"),
     ] {
         let detail = told(change);
         assert!(detail.contains(words), "{detail} for {words}");
