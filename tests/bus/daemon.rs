@@ -71,6 +71,37 @@ async fn a_reload_puts_new_rules_in_force() {
 }
 
 #[tokio::test]
+async fn the_daemon_starts_from_a_pack_and_reloads_it() {
+    let server = PrivateServer::start().unwrap();
+    let world = World::on(&server);
+    let pack = world.path("rules.pack").to_string_lossy().into_owned();
+    let compile = || run(&["compile", "--rules", &world.rules_dir(), "-o", &pack, "--format", "json"]).exits(0).json();
+    let first = compile()["digest"].clone();
+    let main = std::fs::read_to_string(world.config()).unwrap();
+    world.write("decile.toml", main.replace("rules = \"rules\"", "rules = \"rules.pack\""));
+    let daemon = Daemon::ready(&world).await;
+    let broker = Broker::on(&server).await;
+    let record = broker.decide("Thursday works for me").await;
+    assert_eq!((record.outcome(), &record.decision()["digests"]["pack"]), ("handle", &first));
+
+    let more = "\n[[rule]]\nid = \"see-you\"\nclass = \"scheduling_confirm\"\nany = [\"see you on\"]\n";
+    world.write("rules/rules.toml", format!("{}{more}", crate::support::world::RULES));
+    let second = compile()["digest"].clone();
+    assert_ne!(first, second);
+    assert_eq!(broker.decide("see you on thursday").await.outcome(), "unmatched", "until it is told");
+    daemon.signal("HUP");
+    daemon.wait_metric("decile_reloads_total{outcome=\"ok\"} 1").await;
+    let record = broker.decide("see you on thursday").await;
+    assert_eq!((record.outcome(), &record.decision()["digests"]["pack"]), ("handle", &second));
+
+    world.write("rules.pack", &std::fs::read(&pack).unwrap()[..500]);
+    daemon.signal("HUP");
+    daemon.wait_log("the pack is cut off").await;
+    let record = broker.decide("see you on friday").await;
+    assert_eq!(record.decision()["digests"]["pack"], second, "what was in force stays in force");
+}
+
+#[tokio::test]
 async fn a_broken_reload_changes_nothing_and_shows() {
     let server = PrivateServer::start().unwrap();
     let mut world = World::on(&server);

@@ -1,6 +1,6 @@
 //! `compile`: rules into a pack, and what is refused as one.
 
-use crate::support::{World, run};
+use crate::support::{World, run, run_with_input};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -78,4 +78,57 @@ fn what_is_no_pack_is_refused_by_name() {
         let err = refused(&bytes);
         assert!(err.contains(word) && err.contains("rules.pack"), "{word}: {err}");
     }
+}
+
+const LINES: &str = "{\"id\":\"a\",\"text\":\"Thursday works for me\"}\n{\"text\":\"my lawyer says no\"}\nnot json\n\
+    {\"text\":\"nothing that anybody foresaw\"}\n{\"text\":\"m\u{443} lawyer\"}\n";
+
+#[test]
+fn a_pack_decides_and_explains_as_the_folder_does() {
+    let world = World::offline();
+    let (rules, pack) = (world.rules_dir(), path(&world, "rules.pack"));
+    run(&["compile", "--rules", &rules, "-o", &pack]).exits(0);
+    let now = "2026-01-02T03:04:05Z";
+    let [folder, file] = [&rules, &pack]
+        .map(|it| run_with_input(&["classify", "--now", now, "--rules", it], LINES.as_bytes()).exits(0).out);
+    assert_eq!(folder, file);
+    assert_eq!(file.lines().count(), 5);
+    for text in ["Thursday works for me", "my lawyer", "nothing"] {
+        for format in ["text", "json"] {
+            let [folder, file] = [&rules, &pack]
+                .map(|it| run(&["explain", "--now", now, "--format", format, "--rules", it, text]).exits(0).out);
+            assert_eq!(folder, file, "{text}");
+        }
+    }
+    world.write("corpus.jsonl", LINES.replace("not json\n", ""));
+    let corpus = path(&world, "corpus.jsonl");
+    run(&["diff", &rules, &pack, "--corpus", &corpus]).exits(0);
+    let bench = ["bench", "classify", "--seconds", "0", "--rules", &pack, "--messages", &corpus];
+    assert!(run(&bench).exits(0).out.contains("4 rules"));
+}
+
+#[test]
+fn a_configuration_may_name_a_pack_and_what_needs_the_rules_as_written_says_so() {
+    let world = World::offline();
+    let pack = path(&world, "rules.pack");
+    run(&["compile", "--rules", &world.rules_dir(), "-o", &pack]).exits(0);
+    let (config, line) = (world.config(), LINES.lines().next().unwrap());
+    let decide =
+        || run_with_input(&["classify", "--now", "2026-01-02T03:04:05Z", "--config", &config], line.as_bytes());
+    let by_folder = decide().exits(0).out;
+    let main = std::fs::read_to_string(&config).unwrap();
+    world.write("decile.toml", main.replace("rules = \"rules\"", "rules = \"rules.pack\""));
+    std::fs::remove_dir_all(world.rules_dir()).unwrap();
+    assert_eq!(decide().exits(0).out, by_folder);
+
+    let ran = run(&["check", "--config", &config]).exits(0);
+    assert!(ran.out.contains("pack-not-linted") && ran.out.contains("4 rules"), "{}", ran.out);
+    for arguments in [["test", "--config", &config], ["test", "--rules", &pack]] {
+        let ran = run(&arguments).exits(78);
+        assert!(ran.err.contains("a pack has neither tests nor rules as written"), "{}", ran.err);
+    }
+    run(&["compile", "--rules", &pack, "-o", &path(&world, "again.pack")]).exits(78);
+    world.write("rules.pack", b"no pack");
+    let ran = run(&["check", "--config", &config]).exits(3);
+    assert!(ran.out.contains("unusable-pack") && ran.out.contains("rules.pack"), "{}", ran.out);
 }
