@@ -1,6 +1,6 @@
 //! Hit for hit: what the others find and what our verdicts name, and why they differ where they do.
 
-use crate::engines::{self, Decile, Engine};
+use crate::engines::{self, Engine};
 use crate::patterns::{Drawn, Pattern};
 use decile::message::Message;
 use decile::views::Views;
@@ -17,33 +17,36 @@ struct Difference<'m> {
     text: &'m str,
 }
 
-/// Compares the hits of each of the others with ours. Where they differ, each difference is printed with its
-/// cause for the first of them, and counted for the rest.
-pub(crate) fn compare(column: &str, drawn: &[Drawn], others: &mut [Box<dyn Engine>], messages: &[Message]) {
-    let mut ours = Decile::new(drawn);
+/// By cause.
+type Differences<'m> = BTreeMap<&'static str, Vec<Difference<'m>>>;
+
+/// Compares the hits of each of the others with ours, the first of the engines. Where they differ, each difference
+/// is printed with its cause for the first of the others, and counted for the rest.
+pub(crate) fn compare(column: &str, drawn: &[Drawn], engines: &mut [Box<dyn Engine>], messages: &[Message]) {
+    let Some((ours, others)) = engines.split_first_mut() else { return };
     for (number, other) in others.iter_mut().enumerate() {
-        let mut differences: BTreeMap<&str, Vec<Difference<'_>>> = BTreeMap::new();
-        let (mut our_hits, mut their_hits) = (0, 0);
-        for message in messages {
+        let mut differences = Differences::new();
+        let (mut our_hits, mut their_hits, mut compared) = (0, 0, 0);
+        for message in messages.iter().take(other.messages_max()) {
             let (our_ids, their_ids) = (ours.ids(message), other.ids(message));
             our_hits += our_ids.len();
             their_hits += their_ids.len();
-            for id in our_ids.iter().filter(|id| their_ids.binary_search(id).is_err()) {
-                let difference = Difference { pattern: &drawn[*id].pattern, text: &message.text };
+            compared += 1;
+            let difference = |id: &usize| Difference { pattern: &drawn[*id].pattern, text: &message.text };
+            for difference in our_ids.iter().filter(|id| their_ids.binary_search(id).is_err()).map(difference) {
                 differences.entry(difference.why_only_ours()).or_default().push(difference);
             }
-            for id in their_ids.iter().filter(|id| our_ids.binary_search(id).is_err()) {
-                let difference = Difference { pattern: &drawn[*id].pattern, text: &message.text };
-                let cause = difference.why_only_theirs(ours.verdict(message).reason().is_some() && our_ids.is_empty());
+            for difference in their_ids.iter().filter(|id| our_ids.binary_search(id).is_err()).map(difference) {
+                let cause = difference.why_only_theirs(ours.refuses(message));
                 differences.entry(cause).or_default().push(difference);
             }
         }
-        println!("hits, {column}: {our_hits} of decile, {their_hits} of {}", other.name());
+        println!("hits, {column}, {compared} messages: {our_hits} of decile, {their_hits} of {}", other.name());
         print(&differences, if number == 0 { SHOWN_MAX } else { 0 });
     }
 }
 
-fn print(differences: &BTreeMap<&str, Vec<Difference<'_>>>, shown_max: usize) {
+fn print(differences: &Differences<'_>, shown_max: usize) {
     for (cause, differences) in differences {
         println!("  {} {cause}", differences.len());
         for difference in differences.iter().take(shown_max) {
@@ -55,7 +58,7 @@ fn print(differences: &BTreeMap<&str, Vec<Difference<'_>>>, shown_max: usize) {
 impl Difference<'_> {
     fn why_only_ours(&self) -> &'static str {
         if engines::regex(self.pattern).is_match(Views::of(self.text).raw().text().as_bytes()) {
-            "only decile: typographic quotes, dashes and spaces are plain ones"
+            "only decile: typographic quotes and dashes are plain ones, white space is a space"
         } else {
             "only decile: UNEXPLAINED"
         }

@@ -62,7 +62,7 @@ fn main() {
             }
             if extent.table {
                 table.column(&column, &mut engines, messages, &extent.patience);
-                compare::compare(&column, &drawn, &mut engines[1..], messages);
+                compare::compare(&column, &drawn, &mut engines, messages);
             }
         }
     }
@@ -114,6 +114,7 @@ fn group(criterion: &mut Criterion, column: &str, engines: &mut [Box<dyn Engine>
     let mut group = criterion.benchmark_group(column);
     group.sampling_mode(SamplingMode::Flat);
     for engine in engines {
+        let count = messages.len().min(engine.messages_max());
         group.bench_function(engine.name(), |bencher| {
             // The time of a pass by the messages in it: what criterion prints is the time of one.
             bencher.iter_custom(|passes| {
@@ -121,7 +122,7 @@ fn group(criterion: &mut Criterion, column: &str, engines: &mut [Box<dyn Engine>
                 for _ in 0..passes {
                     black_box(engine.pass(black_box(messages)));
                 }
-                started.elapsed() / u32::try_from(messages.len()).unwrap()
+                started.elapsed() / u32::try_from(count).unwrap()
             });
         });
     }

@@ -3,14 +3,14 @@
 
 use super::corpus::Sentence;
 use fastrand::Rng;
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The most characters between the two words of a regex.
 pub(crate) const GAP_CHARS_MAX: usize = 40;
 
 /// What to look for.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Pattern {
     /// Words, one after the other.
     Phrase(Vec<String>),
@@ -26,47 +26,61 @@ pub(crate) struct Drawn {
     pub(crate) class: String,
 }
 
-/// Draws that many patterns; the same seed draws the same ones, and more of them begin with those of fewer.
+/// Draws that many patterns, of all that occur each as likely as any other: most are rare, as what people write
+/// rules for is. The same seed draws the same ones, and more of them begin with those of fewer.
 ///
 /// # Panics
 /// Where the corpus has not so many.
 pub(crate) fn draw(sentences: &[Sentence], count: usize, seed: u64) -> Vec<Drawn> {
     let mut rng = Rng::with_seed(seed);
-    let mut known = HashSet::new();
-    let mut drawn = Vec::with_capacity(count);
-    for _ in 0..count * 200 {
-        if drawn.len() == count {
-            break;
-        }
-        let sentence = &sentences[rng.usize(..sentences.len())];
-        let is_pair = drawn.len() % 10 == 9;
-        let Some(pattern) = (if is_pair { pair(sentence, &mut rng) } else { phrase(sentence, &mut rng) }) else {
-            continue;
-        };
-        if known.insert(pattern.clone()) {
-            let class = sentence.class.clone().unwrap_or_else(|| "other".to_owned());
-            drawn.push(Drawn { pattern, class });
+    let mut kinds = occurring(sentences);
+    let mut draw = |kind: usize, rng: &mut Rng| {
+        let patterns = &mut kinds[kind];
+        assert!(!patterns.is_empty(), "the corpus is too small for {count} patterns");
+        let (pattern, class) = patterns.swap_remove(rng.usize(..patterns.len()));
+        Drawn { pattern, class }
+    };
+    (0..count)
+        .map(|number| {
+            let words = rng.usize(2..=4);
+            draw(if number % 10 == 9 { PAIRS } else { words - 2 }, &mut rng)
+        })
+        .collect()
+}
+
+/// Where the pairs are in what [`occurring`] finds.
+const PAIRS: usize = 3;
+
+/// Every phrase of two, of three and of four words, and every pair; with a class of a sentence that has it.
+fn occurring(sentences: &[Sentence]) -> [Vec<(Pattern, String)>; 4] {
+    let mut kinds: [BTreeMap<Pattern, String>; 4] = Default::default();
+    for sentence in sentences {
+        let class = || sentence.class.clone().unwrap_or_else(|| "other".to_owned());
+        for run in sentence.runs() {
+            for words in 2..=4 {
+                for words_of_run in run.windows(words) {
+                    kinds[words - 2].entry(Pattern::Phrase(words_of_run.to_vec())).or_insert_with(class);
+                }
+            }
+            for pair in pairs(&run) {
+                kinds[PAIRS].entry(pair).or_insert_with(class);
+            }
         }
     }
-    assert_eq!(drawn.len(), count, "the corpus is too small for so many patterns");
-    drawn
+    kinds.map(|kind| kind.into_iter().collect())
 }
 
-fn phrase(sentence: &Sentence, rng: &mut Rng) -> Option<Pattern> {
-    let length = rng.usize(2..=4);
-    let runs: Vec<Vec<String>> = sentence.runs().into_iter().filter(|run| run.len() >= length).collect();
-    let run = runs.get(rng.usize(..runs.len().max(1)))?;
-    let start = rng.usize(..=run.len() - length);
-    Some(Pattern::Phrase(run[start..start + length].to_vec()))
-}
-
-fn pair(sentence: &Sentence, rng: &mut Rng) -> Option<Pattern> {
-    let runs = sentence.runs();
-    let run = runs.get(rng.usize(..runs.len().max(1)))?;
-    let first = rng.usize(..run.len());
-    let second = rng.usize(..run.len());
-    let gap = run.get(first + 1..second)?.iter().map(|word| word.len() + 1).sum::<usize>() + 1;
-    (gap <= GAP_CHARS_MAX).then(|| Pattern::Pair(run[first].clone(), run[second].clone()))
+/// The pairs of a run of words, neighbours among them.
+pub(crate) fn pairs(run: &[String]) -> impl Iterator<Item = Pattern> {
+    run.iter().enumerate().flat_map(move |(at, first)| {
+        let mut gap = 0;
+        let near = run[at + 1..].iter().take_while(move |second| {
+            let fits = gap < GAP_CHARS_MAX;
+            gap += second.len() + 1;
+            fits
+        });
+        near.map(|second| Pattern::Pair(first.clone(), second.clone()))
+    })
 }
 
 impl Pattern {

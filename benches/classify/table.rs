@@ -1,7 +1,7 @@
 //! The table: medians of passes in which the engines take turns, so that what the machine does beside it
 //! hits all of them.
 
-use crate::engines::Engine;
+use crate::engines::{Engine, ns_per_message};
 use decile::message::Message;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -87,7 +87,8 @@ fn take_turns(engines: &mut [Box<dyn Engine>], messages: &[Message], patience: &
             }
         }
     }
-    passes.iter_mut().map(|passes| median(passes).as_nanos() as f64 / messages.len() as f64).collect()
+    let medians = passes.iter_mut().map(|passes| median(passes));
+    engines.iter().zip(medians).map(|(engine, median)| ns_per_message(engine.as_ref(), median, messages)).collect()
 }
 
 fn median(passes: &mut [Duration]) -> Duration {

@@ -2,13 +2,11 @@
 //! that it is taken for most easily.
 
 use super::corpus::Sentence;
-use super::patterns::{GAP_CHARS_MAX, Pattern};
+use super::patterns::{Pattern, pairs};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
-/// The most words from the first word of a pair to the second.
-const PAIR_WORDS_MAX: usize = 6;
 /// A pattern tells a class where so many of the sentences that have it are of the class.
 const PRECISION_MIN: f64 = 0.8;
 /// Words of the other class to choose exclusions from.
@@ -60,15 +58,7 @@ fn classes(sentences: &[Sentence]) -> BTreeMap<Option<String>, Class> {
 fn patterns_of(run: &[String]) -> Vec<Pattern> {
     let phrases = [2, 3].into_iter().flat_map(|length| run.windows(length));
     let mut patterns: Vec<Pattern> = phrases.map(|words| Pattern::Phrase(words.to_vec())).collect();
-    for (at, first) in run.iter().enumerate() {
-        let mut gap = 1;
-        for (distance, second) in run[at + 1..].iter().enumerate().take(PAIR_WORDS_MAX) {
-            if distance > 0 && gap <= GAP_CHARS_MAX {
-                patterns.push(Pattern::Pair(first.clone(), second.clone()));
-            }
-            gap += second.len() + 1;
-        }
-    }
+    patterns.extend(pairs(run));
     patterns
 }
 

@@ -1,12 +1,12 @@
 //! aho-corasick for literals, and a check for each that is seen: ids only.
 //!
 //! A phrase is looked for as a whole, with single spaces, which is less work than it should be: what remains
-//! is to look at its ends. A regex runs once a message, from where its first word was seen first.
+//! is to look at its ends. Of a pair the longer word is looked for, and the regex runs on what is around it.
 
 use super::{Engine, regex};
-use crate::patterns::{Drawn, Pattern};
+use crate::patterns::{Drawn, GAP_CHARS_MAX, Pattern};
 use ::decile::message::Message;
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match};
 use regex::bytes::Regex;
 use std::collections::BTreeMap;
 
@@ -14,24 +14,34 @@ use std::collections::BTreeMap;
 pub(crate) struct Aho {
     kind: AhoCorasickKind,
     automaton: AhoCorasick,
-    /// By literal: the patterns, and the regex of those that are one.
-    candidates: Vec<Vec<(usize, Option<Regex>)>>,
-    /// By pattern: the last message that it was checked for, successfully or for good.
+    /// By literal.
+    candidates: Vec<Vec<Candidate>>,
+    /// By pattern: the last message that it was found in.
     seen: Vec<u64>,
     message: u64,
     ids: Vec<usize>,
 }
 
+struct Candidate {
+    pattern: usize,
+    /// Of a pair: the regex, and how many bytes around the literal it needs.
+    regex: Option<(Regex, usize)>,
+}
+
 impl Aho {
     /// Builds the automaton.
     pub(crate) fn new(drawn: &[Drawn], kind: AhoCorasickKind) -> Self {
-        let mut by_literal: BTreeMap<String, Vec<(usize, Option<Regex>)>> = BTreeMap::new();
+        let mut by_literal: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         for (id, Drawn { pattern, .. }) in drawn.iter().enumerate() {
             let (literal, regex) = match pattern {
                 Pattern::Phrase(words) => (words.join(" "), None),
-                Pattern::Pair(first, _) => (first.clone(), Some(regex(pattern))),
+                Pattern::Pair(first, second) => {
+                    let (long, short) = if first.len() > second.len() { (first, second) } else { (second, first) };
+                    // One more, so that what is cut is never taken for the edge of a word.
+                    (long.clone(), Some((regex(pattern), short.len() + GAP_CHARS_MAX + 1)))
+                }
             };
-            by_literal.entry(literal).or_default().push((id, regex));
+            by_literal.entry(literal).or_default().push(Candidate { pattern: id, regex });
         }
         let automaton = AhoCorasick::builder()
             .kind(Some(kind))
@@ -46,23 +56,23 @@ impl Aho {
         self.ids.clear();
         self.message += 1;
         for found in self.automaton.find_overlapping_iter(text) {
-            for (id, regex) in &self.candidates[found.pattern().as_usize()] {
-                if self.seen[*id] == self.message {
-                    continue;
+            for candidate in &self.candidates[found.pattern().as_usize()] {
+                if self.seen[candidate.pattern] != self.message && candidate.matches(text, &found) {
+                    self.seen[candidate.pattern] = self.message;
+                    self.ids.push(candidate.pattern);
                 }
-                let (matches, is_final) = match regex {
-                    None => {
-                        let fits = is_edge(text, found.start()) && is_edge(text, found.end());
-                        (fits, fits)
-                    }
-                    Some(regex) => (regex.is_match_at(text, found.start()), true),
-                };
-                if is_final {
-                    self.seen[*id] = self.message;
-                }
-                if matches {
-                    self.ids.push(*id);
-                }
+            }
+        }
+    }
+}
+
+impl Candidate {
+    fn matches(&self, text: &[u8], found: &Match) -> bool {
+        match &self.regex {
+            None => is_edge(text, found.start()) && is_edge(text, found.end()),
+            Some((regex, around)) => {
+                let end = text.len().min(found.end() + around);
+                regex.is_match(&text[found.start().saturating_sub(*around)..end])
             }
         }
     }

@@ -6,6 +6,7 @@ use ::decile::classify::{ClassifyLimits, Scratch, classify};
 use ::decile::diagnostic::{Report, SourceFile, render};
 use ::decile::message::Message;
 use ::decile::pack::Pack;
+use ::decile::reason::Reason;
 use ::decile::rules;
 use ::decile::verdict::Verdict;
 use jiff::Timestamp;
@@ -37,11 +38,6 @@ impl Decile {
         Self { scratch: Scratch::new(&pack), pack }
     }
 
-    /// The verdict, with every span.
-    pub(crate) fn verdict(&mut self, message: &Message) -> Verdict {
-        self.decide(message, &EVERY_SPAN)
-    }
-
     /// The one place that calls what is measured.
     #[inline(always)]
     fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Verdict {
@@ -59,11 +55,16 @@ impl Engine for Decile {
     }
 
     fn ids(&mut self, message: &Message) -> Vec<usize> {
-        let verdict = self.verdict(message);
+        let verdict = self.decide(message, &EVERY_SPAN);
         let id = |rule: &str| rule.trim_start_matches('r').parse().unwrap();
         let mut ids: Vec<usize> = verdict.evidence.iter().map(|evidence| id(evidence.rule.as_str())).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    fn refuses(&mut self, message: &Message) -> bool {
+        let reason = self.decide(message, &EVERY_SPAN).reason();
+        matches!(reason, Some(Reason::Uninspectable | Reason::OverBudget))
     }
 }
