@@ -9,6 +9,7 @@ mod generate;
 mod naive;
 mod numbers;
 mod opened;
+mod random_regex;
 mod regexes;
 mod shrink;
 
@@ -39,6 +40,9 @@ fn the_naive_classifier_agrees() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let (seed, cases) = (number("DECILE_ORACLE_SEED", now), number("DECILE_ORACLE_CASES", CASES));
     say(&format!("DECILE_ORACLE_SEED={seed} DECILE_ORACLE_CASES={cases}"));
+    regexes::prepare(seed, |regex| {
+        compiles(&format!("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [{}]", generate::re(regex)))
+    });
     let sets = cases.div_ceil(MESSAGES_EACH);
     let compare =
         |thread| (thread..sets).step_by(THREADS).map(|set| compare_set(seed, set)).fold([0; KINDS.len()], add);
@@ -63,6 +67,12 @@ fn number(variable: &str, default: u64) -> u64 {
 
 fn add(one: [u64; KINDS.len()], other: [u64; KINDS.len()]) -> [u64; KINDS.len()] {
     std::array::from_fn(|kind| one[kind] + other[kind])
+}
+
+fn compiles(rules: &str) -> bool {
+    let report = Report::new();
+    let written = rules::load_texts(vec![SourceFile::new("rules/test.toml", rules)], &report);
+    rules::compile(&written, &report).is_some()
 }
 
 /// Compares one set of rules on several messages; how often each kind of verdict came.

@@ -434,6 +434,11 @@ fn escaped(text: &str) -> String {
     text.replace('$', "\\$").replace('^', "\\^")
 }
 
+/// A regex on the text, as a rule writes it.
+pub(super) fn re(regex: &Regex) -> String {
+    written("re", regex.as_str(), &Field::Text)
+}
+
 fn written(key: &str, text: &str, field: &Field) -> String {
     format!("{{ {key} = {}, field = \"{field}\" }}", quoted(text))
 }

@@ -1,12 +1,18 @@
-//! The regexes that rules are made of: a fixed pool, so that the naive side compiles each once.
+//! The regexes that rules are made of: a pool, so that the naive side compiles each once. Some are always the
+//! same, some are of this run.
 
 use super::numbers::Numbers;
+use super::random_regex;
 use regex::{Regex, RegexBuilder};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
+
+/// How many regexes each run makes.
+const RANDOM: usize = 400;
 
 /// What a regex matches, or nearly.
 pub(super) enum Sample {
     Texts(&'static [&'static str]),
+    Random(Vec<String>),
     /// Two words, and the most characters between them.
     Gap(&'static str, &'static str, usize),
 }
@@ -19,6 +25,7 @@ impl Sample {
     pub(super) fn text(&self, numbers: &mut Numbers) -> String {
         match self {
             Self::Texts(texts) => numbers.pick(texts).to_owned(),
+            Self::Random(texts) => numbers.choose(texts).clone(),
             Self::Gap(first, second, most) => {
                 // Often at the bound, and at each side of it.
                 let length = if numbers.one_in(2) { numbers.below(most + 1) } else { most - 1 + numbers.below(3) };
@@ -39,10 +46,28 @@ pub(super) static POOL: LazyLock<Vec<(Regex, Sample)>> = LazyLock::new(|| {
     fixed.chain(gaps).collect()
 });
 
-/// One of the pool; as often one of the others as a pair of words.
+static OF_THIS_RUN: OnceLock<Vec<(Regex, Sample)>> = OnceLock::new();
+
+/// Makes the regexes of this run; `is_fit` says whether rules may have one. Nearly all are fit.
+pub(super) fn prepare(seed: u64, is_fit: impl Fn(&Regex) -> bool) {
+    let mut numbers = Numbers::new(seed);
+    OF_THIS_RUN.get_or_init(|| {
+        let made = (0..RANDOM).map(|_| random_regex::random(&mut numbers));
+        let fit: Vec<_> = made.filter(|(regex, _)| is_fit(regex)).collect();
+        assert!(fit.len() * 10 > RANDOM * 9, "only {} of {RANDOM} regexes may be in a rule", fit.len());
+        fit.into_iter().map(|(regex, texts)| (regex, Sample::Random(texts))).collect()
+    });
+}
+
+/// One of those always there, a pair of words with a gap, or one of this run.
 pub(super) fn pick(numbers: &mut Numbers) -> &'static (Regex, Sample) {
-    let pool = &*POOL;
-    if numbers.one_in(2) { numbers.choose(&pool[..FIXED.len()]) } else { numbers.choose(&pool[FIXED.len()..]) }
+    let (fixed, gaps) = POOL.split_at(FIXED.len());
+    let pool = match numbers.below(3) {
+        0 => fixed,
+        1 => gaps,
+        _ => OF_THIS_RUN.get().unwrap(),
+    };
+    numbers.choose(pool)
 }
 
 /// One with a group `n` or `d`, for `where`.
@@ -50,7 +75,7 @@ pub(super) fn pick_captures(numbers: &mut Numbers) -> &'static (Regex, Sample) {
     numbers.choose(&POOL[..CAPTURING])
 }
 
-fn compile(source: &str) -> Regex {
+pub(super) fn compile(source: &str) -> Regex {
     RegexBuilder::new(source).case_insensitive(true).build().unwrap_or_else(|error| panic!("{error}"))
 }
 
