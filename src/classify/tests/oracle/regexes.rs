@@ -65,7 +65,8 @@ pub(super) fn pick(numbers: &mut Numbers) -> &'static (Regex, Sample) {
     let pool = match numbers.below(3) {
         0 => fixed,
         1 => gaps,
-        _ => OF_THIS_RUN.get().unwrap(),
+        // Tests that ask for always the same rules prepare none.
+        _ => OF_THIS_RUN.get().map_or(fixed, Vec::as_slice),
     };
     numbers.choose(pool)
 }
