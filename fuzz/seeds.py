@@ -33,6 +33,9 @@ def main():
     for path in sorted(ROOT.glob("config/demo/messages/*.jsonl")):
         for line in path.read_bytes().splitlines():
             seed("message", line)
+    for path in sorted(ROOT.glob("tests/golden/*.pack")):
+        seed("pack", b"\0" + path.read_bytes())
+        seed("pack", b"\1" + path.read_bytes())
     for target in sorted((FUZZ / "corpus").iterdir()):
         print(f"{target.name}: {len(list(target.iterdir()))} seeds")
 

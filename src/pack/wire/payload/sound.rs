@@ -79,15 +79,14 @@ fn check_rule(pack: &Pack, rule: &Rule, info: &RuleInfo, counts: Counts<'_>) -> 
     ensure(conditions().all(|pattern| counts.has_pattern(*pattern)), "a rule has no such pattern")?;
     let named = match (&info.effect, rule.class.map(|at| pack.classes.get(at as usize))) {
         (Effect::Permit(class), Some(Some(spec))) => *class == spec.class,
-        (Effect::Restrict(name), None) => pack.restrictions.iter().any(|restriction| restriction.name == *name),
+        (Effect::Restrict(name), None) => pack.restrictions.binary_search_by(|known| known.name.cmp(name)).is_ok(),
         _ => false,
     };
     ensure(named, "a rule's effect is not what it names")?;
     ensure(rule.expires == info.expires, "a rule expires twice")?;
-    let has_more = !(rule.all.is_empty() && rule.none.is_empty() && rule.comparisons.is_empty())
-        || !rule.channels.is_empty()
-        || rule.expires.is_some();
-    ensure(!(rule.is_plain && has_more), "a rule is plain and has conditions")
+    let is_bare =
+        rule.all.is_empty() && rule.none.is_empty() && rule.comparisons.is_empty() && rule.channels.is_empty();
+    ensure(!rule.is_plain || (is_bare && rule.expires.is_none()), "a rule is plain and has conditions")
 }
 
 fn is_pattern(pattern: &Pattern, counts: Counts<'_>) -> bool {
