@@ -70,8 +70,9 @@ impl Places {
                     return false;
                 }
                 let chars = if reading.is_ascii { bytes } else { chars(reading.text, place.end, start, work) };
-                if (usage.chars_min..=usage.chars_max).contains(&chars) {
-                    return true;
+                if chars >= usage.chars_min {
+                    // Those before are further away.
+                    return chars <= usage.chars_max;
                 }
             }
             at = place.before;

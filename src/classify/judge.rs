@@ -6,13 +6,11 @@ use super::steps::Steps;
 use crate::automaton::Program;
 use crate::message::Message;
 use crate::pack::comparison::Comparison;
+use crate::pack::cost::CAPTURES_MAX;
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
 use jiff::Timestamp;
-
-/// More matches of one regex than this are not looked at by `where`: it is unknown what they say.
-const CAPTURES_MAX: usize = 64;
 
 /// A rule that fires.
 #[derive(Clone, Copy, Debug)]
@@ -200,10 +198,12 @@ impl<'p> Captures<'p> {
         let mut truth = Truth::False;
         let mut from = 0;
         for _ in 0..CAPTURES_MAX {
-            let work = (text.len().saturating_sub(from) + 1) * self.program.operations().captures as usize;
-            runner.steps.take(work)?;
+            let operations = self.program.operations();
+            runner.steps.take((text.len().saturating_sub(from) + 1) * operations.find as usize)?;
             let found = self.program.captures(&runner.pack.alphabets, text, from, runner.memory, slots);
             let Some(whole) = found else { return Ok(truth) };
+            // Groups are looked for within the match only.
+            runner.steps.take(whole.len() * operations.captures.saturating_sub(operations.find) as usize)?;
             let span =
                 slots.get(2 * self.group).copied().flatten().zip(slots.get(2 * self.group + 1).copied().flatten());
             let captured = span.and_then(|(start, end)| text.get(start..end));

@@ -6,6 +6,7 @@ use super::scratch::{Fields, OpenPhrase, Scratch, Words};
 use super::steps::Steps;
 use crate::message::Message;
 use crate::pack::Pack;
+use crate::pack::cost::READ_OPERATIONS;
 use crate::pack::literals::{Check, Ends};
 use crate::pack::pattern::ViewSet;
 use crate::pack::phrases::{Between, Node, PhraseUse, Word};
@@ -49,8 +50,11 @@ fn read_fields(
         read.present = text.is_some();
         match text {
             Some(text) => {
-                steps.take(text.len())?;
+                steps.take(if text.is_ascii() { text.len() } else { text.len() * READ_OPERATIONS })?;
                 read.views.refill(text);
+                if read.views.expand(text) {
+                    return Err(Reason::Uninspectable);
+                }
             }
             None => closed.iter().for_each(|rule| marks.mark(*rule)),
         }

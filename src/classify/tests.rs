@@ -162,3 +162,38 @@ fn a_pack_is_shared_between_threads() {
     shared::<Pack>();
     sent::<Scratch>();
 }
+
+/// Texts that make much work, for any rules: what they look for, over and over, and what is dear to read.
+fn dear_texts(words: &[&str], bytes: usize) -> Vec<String> {
+    let fill = |piece: &str| piece.repeat(bytes / piece.len());
+    let mut texts: Vec<String> = words.iter().map(|word| fill(&format!("{word} "))).collect();
+    texts.extend(["a", "\u{e9}", "a b ", "1 ", "会", "\u{430} ", "e\u{301} ", "a\u{200b}"].map(fill));
+    texts.push(fill(&format!("{} ", words.join(" "))));
+    texts
+}
+
+#[test]
+fn no_message_takes_more_than_the_bound_of_its_pack() {
+    let pack = pack(
+        "[[class]]\nname = \"c\"\nmax_words = 3\n\
+         [[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"a a b\", \"a a\", \"a\", \":)\", { re = '(a ){20}b' }]\nnone = [\"b\"]\n\
+         [[rule]]\nid = \"b\"\nrestrict = \"r\"\nall = [{ re = '\\baa?\\b.{0,40}\\bb\\b' }, { re = 'ab.{2,9}b' }]\n\
+         [[rule]]\nid = \"c\"\nrestrict = \"r\"\nall = [{ re = '\\ba\\b.{0,40}\\bb\\b' }, { re = 'b.{0,9}a' }]\n\
+         [[rule]]\nid = \"d\"\nclass = \"d\"\nall = [{ re = '(?P<n>\\d+)' }]\nwhere = [\"n > 5\"]",
+    );
+    let limits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: u64::MAX };
+    for bytes in [0, 1, 100, 5_000] {
+        let bound = pack.cost(bytes, limits.evidence_spans_max).operations();
+        for text in dear_texts(&["a", "b", "ab", "a a b", ":)", "a b", "12", "é"], bytes) {
+            let steps = trace(&pack, &message(&text), NOW, &limits).steps;
+            assert!(steps <= bound, "{steps} steps of at most {bound}: {text:.40}…");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_becomes_much_longer_cannot_be_inspected() {
+    let pack = pack("[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"one\"]");
+    assert_eq!(verdict(&pack, &format!("one {}", "\u{fdfa}".repeat(40))).reason(), Some(Reason::Uninspectable));
+    assert_eq!(verdict(&pack, "one \u{fdfa}").class().map(|class| class.as_str()), Some("c"));
+}

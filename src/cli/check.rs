@@ -140,15 +140,32 @@ fn count(found: &[Diagnostic], severity: Severity) -> usize {
     found.iter().filter(|it| it.severity == severity).count()
 }
 
+/// The most that a message can cost, and which rules most of it is.
+fn bound(world: &world::World) -> String {
+    let limits = &world.config.limits;
+    let bytes = limits.decode.message_bytes_max;
+    let cost = world.pack.cost(bytes, limits.evidence_spans_max);
+    let (operations, ms) = (cost.operations() as f64 / 1e6, cost.ms(limits.ns_per_op));
+    let rules: Vec<String> = world::dearest(&cost, limits).map(|(rule, ms)| format!("{rule} {ms:.1} ms")).collect();
+    format!(
+        "bound: {ms:.1} of {} ms for a message of {bytes} bytes ({operations:.1} million operations, {} ns each)\n       \
+         dearest rules: {}",
+        limits.decision_ms_max,
+        limits.ns_per_op,
+        if rules.is_empty() { "none".to_owned() } else { rules.join(", ") }
+    )
+}
+
 fn summary(world: Option<&world::World>, found: &[Diagnostic]) -> String {
     let [errors, warnings, notes] =
         [Severity::Error, Severity::Warning, Severity::Note].map(|severity| count(found, severity));
     let notes = if notes > 0 { format!(", {notes} note(s) (`--notes`)") } else { String::new() };
     let found = format!("{errors} error(s), {warnings} warning(s){notes}");
     let Some(world) = world else { return found };
+    let bound = bound(world);
     let channels: usize = world.config.channels.sources.iter().map(|source| source.channels.len()).sum();
     format!(
-        "{found}: {} rules, {} classes, {} restrictions, {channels} channels; pack {}",
+        "{found}: {} rules, {} classes, {} restrictions, {channels} channels; pack {}\n{bound}",
         world.pack.len(),
         world.pack.classes().count(),
         world.pack.restrictions().count(),

@@ -2,10 +2,10 @@
 
 use super::exit::Unusable;
 use super::print;
-use crate::class::Class;
-use crate::config::{self, Config};
+use crate::class::{Class, RuleId};
+use crate::config::{self, Config, Limits};
 use crate::diagnostic::{Diagnostic, Report, Severity, render};
-use crate::pack::{Pack, wire};
+use crate::pack::{Cost, Pack, wire};
 use crate::policy::resolve::RuleNames;
 use crate::rules::cases::{self, Cases};
 use crate::rules::{self, Tests, Written};
@@ -60,7 +60,35 @@ fn read_with(
     let config =
         loaded.resolve(names.as_ref().map(|(classes, restrictions)| RuleNames { classes, restrictions }), report);
     let ((pack, tests), config) = compiled.zip(config)?;
+    budget(&pack, &config.limits, report);
     if report.has_errors() { None } else { Some(World { config, pack, tests }) }
+}
+
+/// Refuses a pack that could take longer than its share.
+fn budget(pack: &Pack, limits: &Limits, report: &Report) {
+    let cost = pack.cost(limits.decode.message_bytes_max, limits.evidence_spans_max);
+    if cost.ms(limits.ns_per_op) <= limits.decision_ms_max as f64 {
+        return;
+    }
+    let dearest: Vec<String> = dearest(&cost, limits).map(|(rule, ms)| format!("`{rule}` ({ms:.1} ms)")).collect();
+    let wrong = format!(
+        "a message of {} bytes may take {:.1} ms, and {} ms are its share",
+        limits.decode.message_bytes_max,
+        cost.ms(limits.ns_per_op),
+        limits.decision_ms_max
+    );
+    let help = format!(
+        "make the dearest rules cheaper: {}; or lower `message_bytes_max`, or measure `ns_per_op` by `decile bench calibrate`",
+        dearest.join(", ")
+    );
+    report.error_nowhere("pack-over-budget", wrong, help);
+}
+
+/// The rules that cost most, each with its milliseconds.
+pub(super) fn dearest<'c>(cost: &'c Cost, limits: &Limits) -> impl Iterator<Item = (&'c RuleId, f64)> {
+    let ns_per_op = limits.ns_per_op;
+    let ms = move |operations: u64| operations.saturating_mul(ns_per_op) as f64 / 1e6;
+    cost.by_rule.iter().filter(|(_, operations)| *operations > 0).take(5).map(move |(rule, it)| (rule, ms(*it)))
 }
 
 /// The pack of a path and its tests: a folder of rules, compiled, or a pack, which has none.

@@ -22,6 +22,12 @@ numbers! {
         evidence_spans_max = 64, 1..=4_096;
         /// Work of one decision, in steps; more escalates.
         decision_steps_max = 50_000_000, 100_000..=10_000_000_000;
+        /// The share of a decision, in milliseconds, that classifying may take: rules that could take longer are
+        /// refused.
+        decision_ms_max = 50, 1..=200;
+        /// What an operation takes on the slowest machine that decides, in nanoseconds; `decile bench calibrate`
+        /// measures it. It has no part in what is decided.
+        ns_per_op = 1, 1..=1_000;
         /// Messages waiting between two stages.
         queue_messages_max = 1_024, 1..=65_536;
         /// Messages delivered and not yet acknowledged to a source stream.
@@ -76,6 +82,8 @@ impl WrittenLimits {
             attach_bytes_max: self.attach_bytes_max.size(),
             evidence_spans_max: self.evidence_spans_max.size(),
             decision_steps_max: self.decision_steps_max.value,
+            decision_ms_max: self.decision_ms_max.value,
+            ns_per_op: self.ns_per_op.value,
             queue_messages_max: self.queue_messages_max.size(),
             inflight_messages_max: self.inflight_messages_max.size(),
             ack_inflight_max: self.max_ack_inflight.size(),

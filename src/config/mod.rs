@@ -115,6 +115,10 @@ pub struct Limits {
     pub evidence_spans_max: usize,
     /// Work of one decision, in steps.
     pub decision_steps_max: u64,
+    /// The share of a decision that classifying may take, in milliseconds.
+    pub decision_ms_max: u64,
+    /// What an operation takes on the slowest machine, in nanoseconds.
+    pub ns_per_op: u64,
     /// Messages waiting between two stages.
     pub queue_messages_max: usize,
     /// Messages delivered and not yet acknowledged to a source stream.

@@ -1,6 +1,7 @@
 //! A pack: rules, compiled. `rules` makes it, `classify` reads it.
 
 pub(crate) mod comparison;
+pub(crate) mod cost;
 pub(crate) mod gaps;
 pub(crate) mod literals;
 pub(crate) mod pattern;
@@ -9,6 +10,7 @@ mod table;
 mod truth;
 pub mod wire;
 
+pub use cost::Cost;
 pub use truth::Truth;
 
 use crate::automaton::Alphabets;

@@ -18,6 +18,9 @@ mod tests;
 pub use inspect::{Uninspectable, inspect};
 pub use view::View;
 
+/// The most bytes that a view may have beyond one and a half times its text.
+pub(crate) const EXPANSION_BYTES_MAX: usize = 64;
+
 /// Both views of one field. Refilling keeps the buffers.
 #[derive(Clone, Debug, Default)]
 pub struct Views {
@@ -46,6 +49,12 @@ impl Views {
             fold::folded(text, &mut self.folded);
             self.folded.text() == self.raw.text()
         };
+    }
+
+    /// Whether a view is much longer than the text that it was made of: then it says more than anybody sees.
+    pub fn expand(&self, text: &str) -> bool {
+        let most = text.len() + text.len() / 2 + EXPANSION_BYTES_MAX;
+        self.raw.text().len() > most || self.folded().text().len() > most
     }
 
     /// The raw view.
