@@ -13,7 +13,9 @@ impl Gaps {
         let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let texts = self.literals.iter().map(|literal| &literal.text);
         ensure(texts.into_iter().all(|text| text.bytes().all(is_plain)), "a word of a gap is no word")?;
-        ensure(is_division(&self.uses_from, self.uses.len(), self.literals.len()), "the gaps are out of order")?;
+        let has_firsts = self.firsts.len() == self.literals.len();
+        let has_uses = is_division(&self.uses_from, self.uses.len(), self.literals.len());
+        ensure(has_firsts && has_uses, "the gaps are out of order")?;
         let words = phrases.words() as usize;
         ensure(is_division(&self.within_from, self.within.len(), words), "words within words are out of order")?;
         let uses = self.uses.iter().all(|usage| {

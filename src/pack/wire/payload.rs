@@ -20,8 +20,8 @@ use rule::{StoredClass, StoredInfo, StoredRule};
 
 /// The most bytes of literals that automata are made of: these take many times as much memory.
 const LITERAL_BYTES_MAX: usize = 32 << 20;
-/// How much of an error's text is told, in characters.
-const DETAIL_CHARS_MAX: usize = 200;
+/// What is wrong with bytes that are no archive. The archive's own words name addresses, of no use to anybody.
+const NO_ARCHIVE: &str = "an offset, a length or a value in it is none that can be";
 
 /// A pack, as stored. The order of everything is that of the pack.
 #[derive(Debug, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
@@ -76,8 +76,8 @@ impl Payload {
     /// # Errors
     /// Where the bytes are no archive.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Wrong> {
-        let archived = rkyv::access::<ArchivedPayload, rancor::Error>(bytes).map_err(|error| told(&error))?;
-        rkyv::deserialize::<Self, rancor::Error>(archived).map_err(|error| told(&error))
+        let archived = rkyv::access::<ArchivedPayload, rancor::Failure>(bytes).map_err(|_| NO_ARCHIVE)?;
+        Ok(rkyv::deserialize::<Self, rancor::Failure>(archived).map_err(|_| NO_ARCHIVE)?)
     }
 
     /// The pack's own digest, as it is stored.
@@ -132,10 +132,4 @@ fn parse_field(name: &str) -> Result<Field, Wrong> {
         Ok(field) if field.to_string() == name => Ok(field),
         _ => Err("a field has no name of one".to_owned()),
     }
-}
-
-/// The first line of an error, bounded and harmless for terminals.
-fn told(error: &rancor::Error) -> Wrong {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().escape_debug().take(DETAIL_CHARS_MAX).collect()
 }
