@@ -22,8 +22,8 @@ numbers! {
         evidence_spans_max = 64, 1..=4_096;
         /// Work of one decision, in steps; more escalates.
         decision_steps_max = 50_000_000, 100_000..=10_000_000_000;
-        /// The share of a decision, in milliseconds, that classifying may take: rules that could take longer are
-        /// refused.
+        /// The share of a decision, in milliseconds, that classifying may take: `check` says where rules could take
+        /// longer.
         decision_ms_max = 50, 1..=200;
         /// What an operation takes on the slowest machine that decides, in nanoseconds; `decile bench calibrate`
         /// measures it. It has no part in what is decided.

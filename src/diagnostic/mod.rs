@@ -172,6 +172,11 @@ impl Report {
         self.push(Severity::Warning, code, None, message.into(), help.into());
     }
 
+    /// Adds a note that has no place in a file.
+    pub fn note_nowhere(&self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        self.push(Severity::Note, code, None, message.into(), help.into());
+    }
+
     /// Takes over all that another report found.
     pub fn extend(&self, other: Report) {
         self.diagnostics.borrow_mut().extend(other.diagnostics.into_inner());

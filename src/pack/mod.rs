@@ -218,6 +218,21 @@ impl Pack {
         self.rules.len()
     }
 
+    /// About how much memory it takes, in bytes, the names of its rules and classes aside.
+    pub fn memory_bytes(&self) -> usize {
+        let programs = self.patterns.iter().map(|pattern| match &pattern.matcher {
+            pattern::Matcher::Regex { program, .. } => program.bytes(),
+            pattern::Matcher::Phrase | pattern::Matcher::Gap(_) => 0,
+        });
+        self.phrases.bytes()
+            + self.gaps.bytes()
+            + self.literals.bytes()
+            + self.alphabets.bytes()
+            + programs.sum::<usize>()
+            + self.patterns.len() * size_of::<Pattern>()
+            + self.rules.len() * (size_of::<Rule>() + size_of::<RuleInfo>())
+    }
+
     /// Whether there is no rule: every message escalates.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()

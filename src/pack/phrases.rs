@@ -168,11 +168,6 @@ impl Phrases {
         self.outputs_max
     }
 
-    /// The most places that one look-up looks at.
-    pub(crate) fn probes_max(&self) -> u32 {
-        self.short.probes_max().max(self.long.probes_max()).max(self.edges.probes_max())
-    }
-
     /// Memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let tables = [&self.short, &self.long, &self.edges].map(Table::bytes).iter().sum::<usize>();

@@ -60,11 +60,6 @@ impl Table {
             && keys.map(probes).max().unwrap_or(1) == self.probes_max as usize
     }
 
-    /// The most places that a look-up looks at.
-    pub(crate) fn probes_max(&self) -> u32 {
-        self.probes_max
-    }
-
     /// Memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.keys.len() * 8 + self.values.len() * 4
@@ -104,7 +99,7 @@ mod tests {
             let table = Table::new(&entries);
             assert!(entries.iter().all(|(key, value)| table.get(*key) == Some(*value)));
             assert!((1..=count).all(|key| table.get(key * key + 1).is_none() || count < 2));
-            assert!(table.probes_max() < 64, "{}", table.probes_max());
+            assert!(table.probes_max < 64, "{}", table.probes_max);
         }
         assert_eq!(Table::new(&[(7, 1), (7, 2)]).get(7), Some(1));
         assert_eq!(Table::new(&[(0, 1)]).get(0), None);

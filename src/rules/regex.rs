@@ -44,7 +44,7 @@ pub(crate) enum Form {
     /// By an automaton.
     Automaton {
         /// The automaton.
-        program: Program,
+        program: Box<Program>,
         /// What it was made with.
         alphabets: Alphabets,
         /// What must be seen first.
@@ -101,7 +101,7 @@ pub(crate) fn compile(source: &str) -> Result<Compiled, RegexError> {
         return Ok(Compiled { form: Form::Gap(shape), groups: Vec::new() });
     }
     let mut alphabets = Alphabets::new();
-    let program = Program::new(&hir, &mut alphabets, &BOUNDS)?;
+    let program = Box::new(Program::new(&hir, &mut alphabets, &BOUNDS)?);
     let groups = program.groups().to_vec();
     let (gate, literals) = gate(&hir);
     Ok(Compiled { form: Form::Automaton { program, alphabets, gate, literals }, groups })

@@ -61,15 +61,8 @@ fn ascii(padded: &[u8], words: &[u64], mut visit: impl FnMut(Atom)) {
 }
 
 /// For each number of bytes up to eight, the bits that they have.
-const MASKS: [u64; 9] = {
-    let mut masks = [u64::MAX; 9];
-    let mut bytes = 0;
-    while bytes < 8 {
-        masks[bytes] = (1 << (8 * bytes)) - 1;
-        bytes += 1;
-    }
-    masks
-};
+const MASKS: [u64; 9] =
+    [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, 0xff_ffff_ffff_ffff, u64::MAX];
 
 #[inline]
 fn key_at(padded: &[u8], start: usize, end: usize) -> u64 {

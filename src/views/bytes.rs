@@ -58,7 +58,7 @@ mod tests {
     fn read_text(text: &str) -> (Bits, Vec<u64>) {
         let mut padded = text.to_owned();
         pad(&mut padded);
-        assert!(padded.len() % 32 == 0 && padded.len() >= text.len() + 8);
+        assert!(padded.len().is_multiple_of(32) && padded.len() >= text.len() + 8);
         let mut words = Vec::new();
         (read(padded.as_bytes(), text.len(), &mut words), words)
     }

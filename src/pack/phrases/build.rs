@@ -30,7 +30,11 @@ impl PhraseBuilder {
                 return false;
             }
         }
-        self.words.len() < WORDS_MAX && (self.words.insert(word.to_owned()) || true)
+        let has_room = self.words.len() < WORDS_MAX;
+        if has_room {
+            self.words.insert(word.to_owned());
+        }
+        has_room
     }
 
     /// Adds a phrase as a view has it; whether it could be: it must begin and end with a word.
