@@ -24,7 +24,8 @@ pub(super) fn view(text: &str, folded: bool) -> View {
     for (at, c) in text.char_indices().filter(|(_, c)| !(folded && is_invisible(*c))) {
         let end = at + c.len_utf8();
         let is_mark = folded && c == '\u{301}';
-        (sent, seen) = if is_mark { (sent.min(at), seen) } else { (at, view.text.trim_end_matches(' ').len()) };
+        let before = if c.is_whitespace() { view.text.trim_end_matches(' ') } else { &view.text };
+        (sent, seen) = if is_mark { (sent.min(at), seen) } else { (at, before.len()) };
         if is_mark && !view.text.is_empty() {
             let base = view.text.pop().unwrap();
             view.text.extend(compose(base, c).map_or(vec![base, c], |joined| vec![joined]));
