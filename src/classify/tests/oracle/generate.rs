@@ -2,7 +2,7 @@
 
 use super::alphabet::LOOK_ALIKES;
 use super::numbers::Numbers;
-use super::regexes::{self, Sample};
+use super::regexes::{self, Known, Sample};
 use super::*;
 use regex::Regex;
 use std::fmt::Write;
@@ -384,7 +384,7 @@ impl NaivePattern {
         Self { field, look: Look::Phrase { texts, at_start, at_end }, written }
     }
 
-    fn regex((regex, sample): &'static (Regex, Sample), field: Field) -> Self {
+    fn regex((regex, sample): &'static Known, field: Field) -> Self {
         let written = written("re", regex.as_str(), &field);
         Self { field, look: Look::Regex(regex, sample), written }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 const SETS: u64 = 300;
 const MESSAGES_EACH: usize = 10;
 
-fn reopened(pack: &Pack) -> Pack {
+pub(super) fn reopened(pack: &Pack) -> Pack {
     let bytes = wire::encode(pack);
     let opened = wire::open(&bytes).unwrap();
     assert!(bytes == wire::encode(&opened), "opened and stored again, the bytes are the same");

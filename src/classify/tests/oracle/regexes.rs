@@ -4,7 +4,7 @@
 use super::numbers::Numbers;
 use super::random_regex;
 use regex::{Regex, RegexBuilder};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 /// How many regexes each run makes.
 const RANDOM: usize = 400;
@@ -36,7 +36,7 @@ impl Sample {
     }
 }
 
-pub(super) static POOL: LazyLock<Vec<(Regex, Sample)>> = LazyLock::new(|| {
+pub(super) static POOL: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let fixed = FIXED.iter().map(|(source, texts)| (compile(source), Sample::Texts(texts)));
     let pairs = WORDS.iter().flat_map(|first| WORDS.iter().map(move |second| (*first, *second)));
     let gaps = pairs.flat_map(|(first, second)| {
@@ -46,33 +46,33 @@ pub(super) static POOL: LazyLock<Vec<(Regex, Sample)>> = LazyLock::new(|| {
     fixed.chain(gaps).collect()
 });
 
-static OF_THIS_RUN: OnceLock<Vec<(Regex, Sample)>> = OnceLock::new();
+/// A regex, and texts for it.
+pub(super) type Known = (Regex, Sample);
 
-/// Makes the regexes of this run; `is_fit` says whether rules may have one. Nearly all are fit.
-pub(super) fn prepare(seed: u64, is_fit: impl Fn(&Regex) -> bool) {
+/// Makes the regexes of a run; `is_fit` says whether rules may have one. Nearly all are fit.
+pub(super) fn of_run(seed: u64, is_fit: impl Fn(&Regex) -> bool) -> &'static [Known] {
     let mut numbers = Numbers::new(seed);
-    OF_THIS_RUN.get_or_init(|| {
-        let made = (0..RANDOM).map(|_| random_regex::random(&mut numbers));
-        let fit: Vec<_> = made.filter(|(regex, _)| is_fit(regex)).collect();
-        assert!(fit.len() * 10 > RANDOM * 9, "only {} of {RANDOM} regexes may be in a rule", fit.len());
-        fit.into_iter().map(|(regex, texts)| (regex, Sample::Random(texts))).collect()
-    });
+    let made = (0..RANDOM).map(|_| random_regex::random(&mut numbers));
+    let fit: Vec<_> = made.filter(|(regex, _)| is_fit(regex)).collect();
+    assert!(fit.len() * 10 > RANDOM * 9, "only {} of {RANDOM} regexes may be in a rule", fit.len());
+    let known: Vec<Known> = fit.into_iter().map(|(regex, texts)| (regex, Sample::Random(texts))).collect();
+    // Rules hold on to them for as long as the tests run.
+    known.leak()
 }
 
 /// One of those always there, a pair of words with a gap, or one of this run.
-pub(super) fn pick(numbers: &mut Numbers) -> &'static (Regex, Sample) {
+pub(super) fn pick(numbers: &mut Numbers) -> &'static Known {
     let (fixed, gaps) = POOL.split_at(FIXED.len());
     let pool = match numbers.below(3) {
         0 => fixed,
-        1 => gaps,
-        // Tests that ask for always the same rules prepare none.
-        _ => OF_THIS_RUN.get().map_or(fixed, Vec::as_slice),
+        1 if !numbers.regexes.is_empty() => numbers.regexes,
+        _ => gaps,
     };
     numbers.choose(pool)
 }
 
 /// One with a group `n` or `d`, for `where`.
-pub(super) fn pick_captures(numbers: &mut Numbers) -> &'static (Regex, Sample) {
+pub(super) fn pick_captures(numbers: &mut Numbers) -> &'static Known {
     numbers.choose(&POOL[..CAPTURING])
 }
 

@@ -24,7 +24,8 @@ fn difference(rules: &RuleSet, message: &Message) -> Option<String> {
     let report = Report::new();
     let written = rules::load_texts(vec![SourceFile::new("rules/test.toml", rules.to_toml())], &report);
     let (pack, _) = rules::compile(&written, &report)?;
-    differ(rules, &pack, message, &mut Scratch::new(&pack)).err()
+    let differ = |pack: &Pack| differ(rules, pack, message, &mut Scratch::new(pack)).err();
+    differ(&pack).or_else(|| differ(&opened::reopened(&pack)))
 }
 
 fn fewer_rules(rules: &RuleSet) -> Vec<RuleSet> {
