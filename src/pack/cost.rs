@@ -6,7 +6,7 @@
 //! - reading: each byte of a field becomes at most one and a half of a view, and [`EXPANSION_BYTES_MAX`]; a field that would
 //!   become more is not inspected;
 //! - phrases: a word each two bytes at most; with each, its look-up, those of the phrases that may go on, and the
-//!   patterns that end there ([`Phrases::open_max`], [`Phrases::outputs_max`]);
+//!   patterns that end there (counted when the tree of phrases is made);
 //! - gaps and literals: at each place, all that may end there (one is an end of the other);
 //! - regexes: each once a view, so many operations a character as its automaton takes at most;
 //! - rules: each condition once, and each comparison as often as a regex may match for it;

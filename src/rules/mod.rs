@@ -42,7 +42,7 @@ pub fn compile(written: &Written, report: &Report) -> Option<(Pack, Tests)> {
     Some((compile::compile(resolved, report)?, tests))
 }
 
-/// Does what [`compile`] does, and reports what works and is probably not meant. Rules expire as of `now`.
+/// Does what [`compile()`] does, and reports what works and is probably not meant. Rules expire as of `now`.
 pub fn check(written: &Written, now: Timestamp, report: &Report) -> Option<(Pack, Tests)> {
     let lists = lists(written, report);
     let (resolved, tests) = resolve(written, &lists, report)?;

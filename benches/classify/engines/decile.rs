@@ -2,13 +2,12 @@
 
 use super::Engine;
 use crate::patterns::{self, Drawn};
-use ::decile::classify::{ClassifyLimits, Scratch, classify};
+use ::decile::classify::{ClassifyLimits, Finding, Scratch, find};
 use ::decile::diagnostic::{Report, SourceFile, render};
 use ::decile::message::Message;
 use ::decile::pack::Pack;
 use ::decile::reason::Reason;
 use ::decile::rules;
-use ::decile::verdict::Verdict;
 use jiff::Timestamp;
 use std::hint::black_box;
 
@@ -40,8 +39,8 @@ impl Decile {
 
     /// The one place that calls what is measured.
     #[inline(always)]
-    fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Verdict {
-        classify(&self.pack, message, Timestamp::UNIX_EPOCH, limits, &mut self.scratch)
+    fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Finding<'_> {
+        find(&self.pack, message, Timestamp::UNIX_EPOCH, limits, &mut self.scratch)
     }
 }
 
@@ -51,13 +50,13 @@ impl Engine for Decile {
     }
 
     fn run(&mut self, message: &Message) -> usize {
-        black_box(self.decide(message, &LIMITS)).evidence.len()
+        black_box(self.decide(message, &LIMITS)).evidence().inspect(|place| _ = black_box(place.end)).count()
     }
 
     fn ids(&mut self, message: &Message) -> Vec<usize> {
-        let verdict = self.decide(message, &EVERY_SPAN);
         let id = |rule: &str| rule.trim_start_matches('r').parse().unwrap();
-        let mut ids: Vec<usize> = verdict.evidence.iter().map(|evidence| id(evidence.rule.as_str())).collect();
+        let mut ids: Vec<usize> =
+            self.decide(message, &EVERY_SPAN).evidence().map(|place| id(place.rule.as_str())).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
