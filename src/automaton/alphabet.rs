@@ -3,6 +3,7 @@
 
 use super::Refused;
 use super::look;
+use super::plane::Plane;
 use super::sets::Ranges;
 use std::collections::BTreeMap;
 
@@ -10,27 +11,14 @@ use std::collections::BTreeMap;
 pub(super) const CLASSES_MAX: usize = 250;
 
 const ASCII_END: u32 = 128;
-/// So many characters share where the search for their range begins.
-const PAGE: usize = 256;
-/// So few ranges are searched without pages.
-const UNPAGED_MAX: usize = 16;
+/// The most that the planes of a pack may take, in bytes.
+pub(super) const PLANES_BYTES_MAX: usize = 32 << 20;
 
 /// What the programs of a pack share: how each of them divides the characters beyond ASCII. There are few ways,
 /// and one of them is long (`\w` has some 770 ranges).
 #[derive(Debug, Clone, Default, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub struct Alphabets {
     pub(super) planes: Vec<Plane>,
-}
-
-/// The characters beyond ASCII, divided.
-#[derive(Debug, Clone, Default, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
-pub struct Plane {
-    /// Where each range begins; it goes on to the next.
-    pub(super) starts: Vec<u32>,
-    /// The part that each range belongs to, numbered from 0 as they appear.
-    pub(super) parts: Vec<u8>,
-    /// For each 256 characters, how many ranges begin at or before the first of them. Empty where the ranges are few.
-    pub(super) pages: Vec<u16>,
 }
 
 /// The classes of one program.
@@ -61,7 +49,23 @@ impl Alphabets {
 
     /// What they take, in bytes.
     pub fn bytes(&self) -> usize {
-        self.planes.iter().map(|plane| size_of::<Plane>() + plane.starts.len() * 5 + plane.pages.len() * 2).sum()
+        self.planes.iter().map(Plane::bytes).sum()
+    }
+
+    /// Makes what is not stored.
+    ///
+    /// # Errors
+    /// Where it would take more than any regexes need.
+    pub fn prepare(&mut self) -> Result<(), Refused> {
+        let mut bytes = 0;
+        for plane in &mut self.planes {
+            plane.prepare();
+            bytes += plane.bytes();
+            if bytes > PLANES_BYTES_MAX {
+                return Err(Refused::TooManyPlanes { bytes_max: PLANES_BYTES_MAX });
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn plane(&self, number: u32) -> Option<&Plane> {
@@ -79,26 +83,6 @@ impl Alphabets {
             self.planes.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
-    }
-}
-
-impl Plane {
-    fn new(starts: Vec<u32>, parts: Vec<u8>) -> Self {
-        let paged = starts.len() > UNPAGED_MAX;
-        let firsts = (0..=u32::from(char::MAX)).step_by(PAGE).filter(|_| paged);
-        let before = |first| starts.partition_point(|start| *start <= first);
-        let pages = firsts.map(|first| u16::try_from(before(first)).unwrap_or(u16::MAX)).collect();
-        Self { starts, parts, pages }
-    }
-
-    /// The part that a character beyond ASCII belongs to.
-    fn part(&self, c: char) -> Option<u8> {
-        let page = usize::try_from(u32::from(c)).ok()? / PAGE;
-        let before = |page| self.pages.get(page).map(|before| usize::from(*before));
-        let from = before(page).unwrap_or(0);
-        let until = before(page + 1).unwrap_or(self.starts.len());
-        let after = self.starts.get(from..until)?.partition_point(|start| *start <= u32::from(c));
-        self.parts.get((from + after).checked_sub(1)?).copied()
     }
 }
 

@@ -4,11 +4,36 @@ use super::nfa::{Nfa, State};
 use super::seen::Seen;
 use std::ops::Range;
 
+/// What a simulation does at one place at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+pub struct Work {
+    /// States looked at on the way to those that read a character.
+    pub(super) explored: u32,
+    /// Threads: states that read a character, or end a match.
+    pub(super) threads: u32,
+}
+
+impl Work {
+    /// Both, one after the other.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            explored: self.explored.saturating_add(other.explored),
+            threads: self.threads.saturating_add(other.threads),
+        }
+    }
+
+    /// The more of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self { explored: self.explored.max(other.explored), threads: self.threads.max(other.threads) }
+    }
+}
+
 /// The closures of an NFA, as they were asked for.
 pub(super) struct Closures {
     reached: Vec<u32>,
     ranges: Vec<Option<Range<usize>>>,
     asked: Vec<Option<u8>>,
+    works: Vec<Option<Work>>,
     seen: Seen,
     stack: Vec<u32>,
     steps_left: u32,
@@ -21,6 +46,7 @@ impl Closures {
             reached: Vec::new(),
             ranges: vec![None; states],
             asked: vec![None; states],
+            works: vec![None; states],
             seen: Seen::new(states),
             stack: Vec::new(),
             steps_left: steps_max,
@@ -59,6 +85,18 @@ impl Closures {
         });
         let kinds = kinds.fold(0, |all, kinds| all | kinds);
         Some(*self.asked.get_mut(place)?.insert(kinds))
+    }
+
+    /// What a simulation does to go from a state to all that it leads to without a character, if all looks hold.
+    pub(super) fn work(&mut self, nfa: &Nfa, state: u32) -> Option<Work> {
+        let place = usize::try_from(state).ok()?;
+        if let Some(known) = self.works.get(place)? {
+            return Some(*known);
+        }
+        let (from, left) = (self.reached.len(), self.steps_left);
+        self.explore(nfa, state, true)?;
+        let threads = u32::try_from(self.reached.drain(from..).count()).ok()?;
+        Some(*self.works.get_mut(place)?.insert(Work { explored: left - self.steps_left, threads }))
     }
 
     /// Whether some look lies on a way back to itself that reads nothing, as in `(?:a*?\b)+`.

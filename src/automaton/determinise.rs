@@ -4,7 +4,7 @@
 //! construction is that of `regex-automata`'s `determinize`, over classes.
 
 use super::Bounds;
-use super::closures::Closures;
+use super::closures::{Closures, Work};
 use super::compile::Chain;
 use super::dfa::{Dfa, UNIT};
 use super::layout::Layout;
@@ -45,6 +45,8 @@ struct Determiniser<'a> {
     closures: Closures,
     seen: Seen,
     steps_left: u32,
+    /// The most that a simulation of the same does at a character.
+    work_max: Work,
 }
 
 /// Where a class leads, as far as it is known: by what was resolved, who reads it, and its kinds.
@@ -66,13 +68,14 @@ struct Reached {
     items: Vec<u32>,
 }
 
-/// Makes a DFA, if it is within the bounds: with a counter if there is something to count, and if it can be.
-pub(super) fn determinise(source: Source<'_>, bounds: &Bounds) -> Option<Dfa> {
+/// Makes a DFA, if it is within the bounds: with a counter if there is something to count, and if it can be. With it
+/// comes the most that a simulation of the same does at a character: its threads are a list that was made here.
+pub(super) fn determinise(source: Source<'_>, bounds: &Bounds) -> Option<(Dfa, Work)> {
     let counted = Counter::of(source.nfa, source.chains).and_then(|counter| attempt(source, Some(counter), bounds));
     counted.or_else(|| attempt(source, None, bounds))
 }
 
-fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Option<Dfa> {
+fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Option<(Dfa, Work)> {
     let states = source.nfa.states.len();
     let mut determiniser = Determiniser {
         closures: Closures::new(states, bounds.dfa_steps_max),
@@ -80,6 +83,7 @@ fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Opt
         numbers: HashMap::new(),
         subsets: Vec::new(),
         steps_left: bounds.dfa_steps_max,
+        work_max: Work::default(),
         source,
         counter,
         bounds,
@@ -90,6 +94,7 @@ fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Opt
     let dead = Subset { matched: false, behind: 0, count: Count::Keep, items: Vec::new() };
     let dead = determiniser.number(dead)?;
     let entry = determiniser.closures.of(source.nfa, source.entry)?.to_vec();
+    determiniser.work_max = determiniser.closures.work(source.nfa, source.entry)?;
     let begins = counter.is_some_and(|counter| entry.contains(&counter.item));
     let count = if begins { Count::Begin } else { Count::Keep };
     let starts: Option<Vec<u32>> =
@@ -102,7 +107,14 @@ fn attempt(source: Source<'_>, counter: Option<Counter>, bounds: &Bounds) -> Opt
     }
     let acts: Vec<u8> = determiniser.subsets.iter().map(Subset::act).collect();
     let count = counter.map_or(0, |counter| counter.count);
-    Layout { table: &table, stride: source.kinds.len(), acts: &acts, dead, starts: &starts?, count }.lay_out()
+    let layout = Layout { table: &table, stride: source.kinds.len(), acts: &acts, dead, starts: &starts?, count };
+    Some((layout.lay_out()?, determiniser.work_max.and(counted(counter))))
+}
+
+/// Where a DFA counts one copy, a simulation may have a thread in each: it looks at the character, and both ways on.
+fn counted(counter: Option<Counter>) -> Work {
+    let copies = counter.map_or(0, |counter| counter.count);
+    Work { explored: copies.saturating_mul(4), threads: copies }
 }
 
 impl Determiniser<'_> {
@@ -221,6 +233,7 @@ impl Determiniser<'_> {
     fn read(&mut self, from: &Resolved, over: bool, class: u8, kinds: u8) -> Option<u32> {
         self.seen.clear();
         let mut reached = Reached { matched: false, count: None, items: Vec::new() };
+        let mut work = Work { explored: 0, threads: u32::try_from(from.items.len()).ok()? };
         for item in &from.items {
             self.step()?;
             match self.source.nfa.state(*item)? {
@@ -230,13 +243,17 @@ impl Determiniser<'_> {
                         break;
                     }
                 }
-                State::Chars { next, .. } if self.reads(*item, class)? => match self.counter {
-                    Some(counter) if counter.item == *item => self.count(counter, from, over, &mut reached)?,
-                    _ => self.lead(next, &mut reached)?,
-                },
+                State::Chars { next, .. } if self.reads(*item, class)? => {
+                    work = work.and(self.closures.work(self.source.nfa, next)?);
+                    match self.counter {
+                        Some(counter) if counter.item == *item => self.count(counter, from, over, &mut reached)?,
+                        _ => self.lead(next, &mut reached)?,
+                    }
+                }
                 _ => {}
             }
         }
+        self.work_max = self.work_max.max(work);
         self.subset(reached.matched, kinds, reached.count.unwrap_or(Count::Keep), reached.items)
     }
 

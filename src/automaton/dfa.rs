@@ -73,40 +73,41 @@ impl Dfa {
         walk.ends(last)
     }
 
-    /// The last place with a match. Each class comes with the place before it is read; `last` is the class after all
-    /// others, with the last place.
+    /// Every place with a match, in the order of reading. Each class comes with the place before it is read; `last` is
+    /// the class after all others, with the last place.
     #[inline]
-    pub(super) fn last(
+    pub(super) fn each(
         &self,
         behind: u8,
         classes: impl Iterator<Item = (usize, u8)>,
         last: (usize, u8),
-    ) -> Option<usize> {
+        matched: impl FnMut(usize),
+    ) {
         match self.count {
-            0 => self.last_of::<false>(behind, classes, last),
-            _ => self.last_of::<true>(behind, classes, last),
-        }
+            0 => self.each_of::<false>(behind, classes, last, matched),
+            _ => self.each_of::<true>(behind, classes, last, matched),
+        };
     }
 
+    /// Answers nothing where it was led nowhere.
     #[inline]
-    fn last_of<const COUNTED: bool>(
+    fn each_of<const COUNTED: bool>(
         &self,
         behind: u8,
         classes: impl Iterator<Item = (usize, u8)>,
         last: (usize, u8),
-    ) -> Option<usize> {
+        mut matched: impl FnMut(usize),
+    ) -> Option<()> {
         let mut walk = self.walk::<COUNTED>(behind)?;
-        let mut found = None;
         for (at, class) in classes {
-            if walk.read(class)? {
-                match walk.act() {
-                    Some(true) => found = Some(at),
-                    Some(false) => {}
-                    None => return found,
-                }
+            if walk.read(class)? && walk.act()? {
+                matched(at);
             }
         }
-        if walk.ends(last.1) { Some(last.0) } else { found }
+        if walk.ends(last.1) {
+            matched(last.0);
+        }
+        Some(())
     }
 
     fn walk<const COUNTED: bool>(&self, behind: u8) -> Option<Walk<'_, COUNTED>> {

@@ -24,6 +24,7 @@ mod layout;
 mod look;
 mod memory;
 mod nfa;
+mod plane;
 mod program;
 mod search;
 mod seen;
@@ -33,11 +34,13 @@ mod subset;
 #[cfg(test)]
 mod tests;
 
-pub use alphabet::{Alphabet, Alphabets, Plane};
+pub use alphabet::{Alphabet, Alphabets};
+pub use closures::Work;
 pub use dfa::Dfa;
 pub use look::Look;
 pub use memory::Memory;
 pub use nfa::{Mask, Nfa, State};
+pub use plane::Plane;
 pub use program::{Operations, Program};
 
 /// How much a program may take.
@@ -73,6 +76,12 @@ pub enum Refused {
     TooManyClasses {
         /// The bound.
         max: usize,
+    },
+    /// Together, regexes divide the characters beyond ASCII in too many ways.
+    #[error("regexes whose sets of characters take more than {bytes_max} bytes")]
+    TooManyPlanes {
+        /// The bound.
+        bytes_max: usize,
     },
     /// It has too many different sets of characters.
     #[error("a regex of more than {} sets of characters", u16::MAX)]

@@ -1,11 +1,14 @@
 //! A program: all that matching one regex takes.
 
 use super::alphabet::{Alphabet, Alphabets, Partition};
+use super::closures::Work;
 use super::compile::{Compiler, Direction};
 use super::determinise::{Keep, Source, determinise};
 use super::dfa::Dfa;
 use super::nfa::{Mask, Nfa, State};
+use super::search::DFA_OPERATIONS;
 use super::sets::Sets;
+use super::simulate::CHAR_OPERATIONS;
 use super::{Bounds, Refused};
 use regex_syntax::hir::{Hir, Look};
 
@@ -24,19 +27,27 @@ pub struct Program {
     pub(super) ends: Option<Dfa>,
     /// The names of the groups that have one.
     pub(super) groups: Vec<String>,
+    /// The most bytes of a match; `None` where there is no most.
+    pub(super) match_bytes_max: Option<u32>,
+    /// What a simulation of one match does at a character at most.
+    pub(super) work_max: Work,
 }
 
-/// The most operations a byte: look-ups in a table, or steps of a thread.
+/// The most operations that a text may take: look-ups in a table, or steps of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operations {
-    /// Of [`Program::is_match`].
-    pub is_match: u32,
+    /// Of [`Program::start`].
+    pub start: u64,
     /// Of [`Program::match_at`].
-    pub match_at: u32,
-    /// Of [`Program::find`].
-    pub find: u32,
+    pub match_at: u64,
     /// Of [`Program::captures`].
-    pub captures: u32,
+    pub captures: u64,
+    /// Of [`Program::mark_starts`].
+    pub mark_starts: u64,
+    /// Of [`Program::next_start`].
+    pub next_start: u64,
+    /// How far the last three may go beyond what the memory allows before they stop.
+    pub beyond: u64,
 }
 
 impl Program {
@@ -54,9 +65,12 @@ impl Program {
         let alphabet = partition.into_alphabet(alphabets);
         let kinds = alphabet.kinds();
         let source = Source { nfa: &nfa, chains: &chains, kinds, entry: nfa.start, keep: Keep::Preferred };
-        let ends = determinise(source, bounds);
+        let (ends, work_max) = determinise(source, bounds).unzip();
+        let work_max = work_max.unwrap_or_else(|| nfa.work_max());
         let starts = if at_start { None } else { backward(hir, &sets, &nfa, kinds, bounds) };
-        Ok(Self { alphabet, nfa, first, at_start, starts, ends, groups: sets.into_names() })
+        let match_bytes_max = hir.properties().maximum_len().and_then(|bytes| u32::try_from(bytes).ok());
+        let groups = sets.into_names();
+        Ok(Self { alphabet, nfa, first, at_start, starts, ends, groups, match_bytes_max, work_max })
     }
 
     /// The same program, for other alphabets, which take over what it needs.
@@ -88,25 +102,41 @@ impl Program {
         (self.starts.as_ref(), self.ends.as_ref())
     }
 
-    /// The most operations a byte of the text from `from` on.
-    ///
-    /// A DFA takes two an ASCII character: its class, and the row. Finding the class of another takes up to ten steps
-    /// in its plane, and such a character has two bytes at least: so six a byte cover both. A simulation finds the
-    /// class too, reaches each state of the NFA at most once at each place, and looks at each thread once more: two a
-    /// state; where it keeps slots, those of a thread are copied up to three times.
-    pub fn operations(&self) -> Operations {
-        let states = u32::try_from(self.nfa.states.len()).unwrap_or(u32::MAX);
-        let simulation =
-            |slots: u32| states.saturating_mul(slots.saturating_mul(3).saturating_add(2)).saturating_add(6);
-        let groups = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
-        let match_at = if self.ends.is_some() { 6 } else { simulation(0) };
-        let (is_match, find) = match &self.starts {
-            _ if self.at_start => (match_at, match_at),
-            Some(_) => (6, match_at.saturating_add(6)),
-            None => (simulation(0), simulation(1)),
+    /// The most operations that a text of so many bytes may take.
+    pub fn operations(&self, text_bytes: usize) -> Operations {
+        let to_u64 = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        let whole = to_u64(text_bytes) + 1;
+        // Whoever begins where a match does reads to its end, and up to two characters more to be sure of it.
+        let reach = self.match_bytes_max.map_or(whole, |most| whole.min(u64::from(most) + 9));
+        let dfa = to_u64(DFA_OPERATIONS);
+        let here = if self.ends.is_some() { dfa } else { self.nfa.work_max().operations(0) };
+        let match_at = reach.saturating_mul(here);
+        let start = match &self.starts {
+            _ if self.at_start => match_at,
+            Some(_) => whole.saturating_mul(dfa),
+            None => whole.saturating_mul(self.nfa.work_max().operations(1)),
         };
-        let captures = if groups == 0 { 0 } else { simulation(groups.saturating_mul(2).saturating_add(1)) };
-        Operations { is_match, match_at, find, captures: find.saturating_add(captures) }
+        let (mark_starts, next_start) = match &self.starts {
+            _ if self.at_start => (0, start),
+            Some(_) => (whole.saturating_mul(dfa), whole / 64 + 1),
+            None => (0, start),
+        };
+        let width = to_u64(self.groups.len() * 2 + 1);
+        let captures = if width == 1 { 0 } else { reach.saturating_mul(self.work_max.operations(width)) };
+        // A DFA does not stop before the match is over, a simulation at the next character.
+        let by_dfa = if self.ends.is_some() { match_at } else { 0 };
+        let beyond = self.nfa.work_max().operations(width).saturating_add(by_dfa).saturating_add(whole / 64 + 1);
+        Operations { start, match_at, captures, mark_starts, next_start, beyond }
+    }
+}
+
+impl Work {
+    /// The operations of a simulation at a character, where threads have so many slots: each state that is explored,
+    /// and what it has to be put back for; each thread, and its slots, which are copied up to three times.
+    fn operations(self, width: u64) -> u64 {
+        let threads = u64::from(self.threads).saturating_mul(width.saturating_mul(3).saturating_add(1));
+        let explored = u64::from(self.explored).saturating_mul(if width > 1 { 2 } else { 1 });
+        explored.saturating_add(threads).saturating_add(CHAR_OPERATIONS as u64)
     }
 }
 
@@ -116,7 +146,7 @@ fn backward(hir: &Hir, sets: &Sets, forward: &Nfa, kinds: &[u8], bounds: &Bounds
     nfa.sets.clone_from(&forward.sets);
     let at_end = hir.properties().look_set_suffix().contains(Look::End);
     let entry = if at_end { nfa.start } else { nfa.search };
-    determinise(Source { nfa: &nfa, chains: &chains, kinds, entry, keep: Keep::All }, bounds)
+    determinise(Source { nfa: &nfa, chains: &chains, kinds, entry, keep: Keep::All }, bounds).map(|(dfa, _)| dfa)
 }
 
 fn masks(sets: &Sets, partition: &Partition) -> Vec<Mask> {
@@ -130,6 +160,13 @@ fn masks(sets: &Sets, partition: &Partition) -> Vec<Mask> {
 }
 
 impl Nfa {
+    /// What a simulation does at a character at most, whatever the text: each state is explored once, by way of each
+    /// that leads to it, and each may be a thread.
+    fn work_max(&self) -> Work {
+        let states = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+        Work { explored: states.saturating_mul(3).saturating_add(1), threads: states }
+    }
+
     /// The classes that a match can begin with; `None` where it may begin without a character.
     fn first(&self) -> Option<Mask> {
         let mut first = Mask::default();

@@ -6,60 +6,75 @@
 //! `refund.{0,40}card` that is millions of states. Backward it does not matter where a match ends, so that of two
 //! counts under way the one with more left makes the other superfluous.
 
-use super::alphabet::{Alphabets, Plane};
+use super::alphabet::Alphabets;
 use super::dfa::Dfa;
 use super::memory::{Memory, UNSET};
+use super::plane::Plane;
 use super::program::Program;
 use super::simulate::{Simulation, Span};
 use std::ops::Range;
 
 impl Program {
-    /// Whether there is a match that begins at `from` or later. Looks see the text before `from`.
-    pub fn is_match(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> bool {
-        let Some(search) = Search::new(self, alphabets, text, from) else { return false };
+    /// The first place, from `from` on, where a match begins. Looks see the text before `from`.
+    pub fn start(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> Option<usize> {
+        let search = Search::new(self, alphabets, text, from)?;
         match &self.starts {
-            _ if self.at_start => from == 0 && search.matches_here(memory),
-            Some(starts) => search.any_start(starts),
-            None => search.simulate(Kind::Any, 0, memory).is_some(),
+            _ if self.at_start => (from == 0 && search.matches_here(memory)).then_some(0),
+            Some(starts) => search.first_start(starts, memory),
+            None => {
+                search.simulate(Kind::Preferred, 1, memory)?;
+                memory.best.first().copied().filter(|start| text.is_char_boundary(*start))
+            }
         }
     }
 
-    /// Whether, and up to where, the preferred match that begins at exactly this place goes.
+    /// Up to where the preferred match that begins at exactly this place goes, if there is one.
     pub fn match_at(&self, alphabets: &Alphabets, text: &str, at: usize, memory: &mut Memory) -> Option<usize> {
         Search::new(self, alphabets, text, at)?.end(memory)
     }
 
     /// The leftmost match that begins at `from` or later, and of those the preferred one.
     pub fn find(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> Option<Range<usize>> {
-        let search = Search::new(self, alphabets, text, from)?;
-        let start = match &self.starts {
-            _ if self.at_start => (from == 0).then_some(0)?,
-            Some(starts) => search.first_start(starts)?,
-            None => {
-                let end = search.simulate(Kind::Preferred, 1, memory)?;
-                return Some(*memory.best.first()?..end).filter(|found| found.start <= found.end);
-            }
-        };
-        Some(start..Search::new(self, alphabets, text, start)?.end(memory)?)
+        let start = self.start(alphabets, text, from, memory)?;
+        Some(start..self.match_at(alphabets, text, start, memory)?)
     }
 
-    /// The same as [`Program::find`], and where the named groups matched: two slots each, both set or neither.
+    /// Finds all places where matches begin, at once, for [`Program::next_start`].
+    pub fn mark_starts(&self, alphabets: &Alphabets, text: &str, memory: &mut Memory) {
+        memory.begins.clear();
+        memory.begins.resize(text.len() / 64 + 1, 0);
+        if let (Some(starts), Some(search)) = (&self.starts, Search::new(self, alphabets, text, 0)) {
+            search.mark_starts(starts, memory);
+        }
+    }
+
+    /// The first place, from `from` on, where a match begins, in a text whose places were marked.
+    pub fn next_start(&self, alphabets: &Alphabets, text: &str, from: usize, memory: &mut Memory) -> Option<usize> {
+        if self.at_start || self.starts.is_none() {
+            return self.start(alphabets, text, from, memory);
+        }
+        let begin = memory.next_begin(from);
+        memory.count(begin.unwrap_or(text.len()).saturating_sub(from) / 64 + 1);
+        begin.filter(|start| text.is_char_boundary(*start))
+    }
+
+    /// Where the named groups matched in a match that was found: two slots each, both set or neither.
     pub fn captures(
         &self,
         alphabets: &Alphabets,
         text: &str,
-        from: usize,
+        found: Range<usize>,
         memory: &mut Memory,
         slots: &mut Vec<Option<usize>>,
-    ) -> Option<Range<usize>> {
+    ) {
         slots.clear();
         slots.resize(self.groups.len() * 2, None);
-        let found = self.find(alphabets, text, from, memory)?;
-        if self.groups.is_empty() {
-            return Some(found);
+        let Some(search) = Search::new(self, alphabets, text, found.start).filter(|_| !self.groups.is_empty()) else {
+            return;
+        };
+        if search.simulate(Kind::Until(found.end), slots.len() + 1, memory).is_none() {
+            return;
         }
-        let search = Search::new(self, alphabets, text, found.start)?;
-        search.simulate(Kind::Until(found.end), slots.len() + 1, memory)?;
         let pairs = memory.best.get(1..).unwrap_or_default().chunks_exact(2);
         for (pair, places) in pairs.zip(slots.chunks_exact_mut(2)) {
             if let ([start, end], [first, second]) = (pair, places)
@@ -69,9 +84,12 @@ impl Program {
                 (*first, *second) = (Some(*start), Some(*end));
             }
         }
-        Some(found)
     }
 }
+
+/// What a DFA takes a byte: an ASCII character its class and the row that it leads to; another one, of two bytes at
+/// least, two more look-ups for its class.
+pub(super) const DFA_OPERATIONS: usize = 2;
 
 /// A search of one text, from a place on.
 struct Search<'a> {
@@ -85,8 +103,6 @@ struct Search<'a> {
 /// What a simulation is for.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Any match.
-    Any,
     /// Any match that begins here.
     AnyHere,
     /// The leftmost, preferred one.
@@ -121,24 +137,34 @@ impl<'a> Search<'a> {
         before.map_or(self.edge(), |c| self.class(c))
     }
 
-    /// Whether a match begins anywhere.
-    fn any_start(&self, starts: &Dfa) -> bool {
-        let (edge, before) = (self.edge(), self.before());
-        if self.rest.is_ascii() {
-            return starts.any(edge, self.rest.bytes().rev().map(|byte| self.ascii(byte)), before);
-        }
-        starts.any(edge, self.rest.chars().rev().map(|c| self.class(c)), before)
+    /// The first place where a match begins.
+    fn first_start(&self, starts: &Dfa, memory: &mut Memory) -> Option<usize> {
+        let mut first = None;
+        self.each_start(starts, memory, |at| first = Some(at));
+        first
     }
 
-    /// The first place where a match begins.
-    fn first_start(&self, starts: &Dfa) -> Option<usize> {
+    /// Marks all places where matches begin.
+    fn mark_starts(&self, starts: &Dfa, memory: &mut Memory) {
+        let mut begins = std::mem::take(&mut memory.begins);
+        self.each_start(starts, memory, |at| {
+            if let Some(word) = begins.get_mut(at / 64) {
+                *word |= 1 << (at % 64);
+            }
+        });
+        memory.begins = begins;
+    }
+
+    /// All places where matches begin, the last first.
+    fn each_start(&self, starts: &Dfa, memory: &mut Memory, begins: impl FnMut(usize)) {
+        memory.count((self.rest.len() + 1) * DFA_OPERATIONS);
         let (edge, last) = (self.edge(), (self.from, self.before()));
         if self.rest.is_ascii() {
             let classes = self.rest.bytes().enumerate().rev().map(|(at, b)| (self.from + at + 1, self.ascii(b)));
-            return starts.last(edge, classes, last);
+            return starts.each(edge, classes, last, begins);
         }
         let classes = self.rest.char_indices().rev().map(|(at, c)| (self.from + at + c.len_utf8(), self.class(c)));
-        starts.last(edge, classes, last)
+        starts.each(edge, classes, last, begins);
     }
 
     /// Whether a match begins here.
@@ -146,7 +172,10 @@ impl<'a> Search<'a> {
         let Some(ends) = &self.program.ends else {
             return self.simulate(Kind::AnyHere, 0, memory).is_some();
         };
-        ends.any(self.before(), self.rest.chars().map(|c| self.class(c)), self.edge())
+        let mut chars = self.rest.chars();
+        let found = ends.any(self.before(), chars.by_ref().map(|c| self.class(c)), self.edge());
+        memory.count((self.rest.len() - chars.as_str().len() + 1) * DFA_OPERATIONS);
+        found
     }
 
     /// Where the preferred match that begins here ends.
@@ -154,8 +183,12 @@ impl<'a> Search<'a> {
         let Some(ends) = &self.program.ends else {
             return self.simulate(Kind::Here, 0, memory);
         };
-        let classes = self.rest.char_indices().map(|(at, c)| (self.from + at, self.class(c)));
-        ends.last(self.before(), classes, (self.text.len(), self.edge()))
+        let mut chars = self.rest.char_indices();
+        let classes = chars.by_ref().map(|(at, c)| (self.from + at, self.class(c)));
+        let mut end = None;
+        ends.each(self.before(), classes, (self.text.len(), self.edge()), |at| end = Some(at));
+        memory.count((self.rest.len() - chars.as_str().len() + 1) * DFA_OPERATIONS);
+        end
     }
 
     fn simulate(&self, kind: Kind, width: usize, memory: &mut Memory) -> Option<usize> {
@@ -163,7 +196,7 @@ impl<'a> Search<'a> {
         let span = Span {
             from: self.from,
             anchored,
-            any: matches!(kind, Kind::Any | Kind::AnyHere),
+            any: matches!(kind, Kind::AnyHere),
             until: if let Kind::Until(end) = kind { end } else { self.text.len() },
         };
         let Program { nfa, alphabet, first, .. } = self.program;

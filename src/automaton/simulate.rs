@@ -2,9 +2,14 @@
 //! state is reached at most once a character. It is what groups are found by, and what is left where a DFA would
 //! have too many states.
 
-use super::alphabet::{Alphabet, Plane};
+use super::alphabet::Alphabet;
 use super::memory::{Memory, Step, Threads, UNSET};
 use super::nfa::{Nfa, State};
+use super::plane::Plane;
+
+/// What a simulation takes a character, whatever its threads: its class, the kinds of both neighbours, whether a match may
+/// begin.
+pub(super) const CHAR_OPERATIONS: usize = 6;
 
 /// A simulation of one automaton on one text.
 pub(super) struct Simulation<'a> {
@@ -43,6 +48,9 @@ impl Simulation<'_> {
             let ahead = read.map_or(self.alphabet.edge(), |c| self.class(c));
             let kinds = (self.alphabet.kinds_of(behind), self.alphabet.kinds_of(ahead));
             let fresh = end.is_none() && (!span.anchored || at == span.from) && self.may_begin(ahead);
+            if !memory.count(CHAR_OPERATIONS) {
+                return None;
+            }
             if fresh || !memory.next.states.is_empty() {
                 self.settle(at, kinds, fresh, width, memory);
                 if self.step(ahead, width, memory) {
@@ -72,6 +80,7 @@ impl Simulation<'_> {
     fn settle(&self, at: usize, kinds: (u8, u8), fresh: bool, width: usize, memory: &mut Memory) {
         memory.seen.clear();
         let led = std::mem::take(&mut memory.next);
+        memory.count(led.slots.len());
         memory.now.clear();
         for (thread, state) in led.states.iter().enumerate() {
             let slots = led.slots.get(thread * width..(thread + 1) * width).unwrap_or_default();
@@ -94,6 +103,7 @@ impl Simulation<'_> {
     fn explore(&self, state: u32, at: usize, (behind, ahead): (u8, u8), memory: &mut Memory) {
         memory.stack.push(Step::Explore(state));
         while let Some(step) = memory.stack.pop() {
+            memory.operations += 1;
             let state = match step {
                 Step::Explore(state) => state,
                 Step::Restore(slot, was) => {
@@ -106,6 +116,7 @@ impl Simulation<'_> {
             }
             match self.nfa.state(state) {
                 Some(State::Match | State::Chars { .. }) => {
+                    memory.operations += memory.slots.len() as u64;
                     memory.now.states.push(state);
                     memory.now.slots.extend_from_slice(&memory.slots);
                 }
@@ -127,6 +138,7 @@ impl Simulation<'_> {
 
     /// Reads a character. Answers whether the text so far ends a match; it ends all threads that are less preferred.
     fn step(&self, class: u8, width: usize, memory: &mut Memory) -> bool {
+        memory.count(memory.now.states.len() + memory.now.slots.len());
         let Memory { now, next, best, .. } = memory;
         for (thread, state) in now.states.iter().enumerate() {
             let row = thread * width..(thread + 1) * width;

@@ -26,8 +26,8 @@ impl Ready {
         Ok(Self { program, alphabets, memory: Memory::new() })
     }
 
-    fn is_match(&mut self, text: &str, from: usize) -> bool {
-        self.program.is_match(&self.alphabets, text, from, &mut self.memory)
+    fn start(&mut self, text: &str, from: usize) -> Option<usize> {
+        self.program.start(&self.alphabets, text, from, &mut self.memory)
     }
 
     fn find(&mut self, text: &str, from: usize) -> Option<Range<usize>> {
@@ -35,8 +35,11 @@ impl Ready {
     }
 
     fn captures(&mut self, text: &str, from: usize) -> (Option<Range<usize>>, Vec<Option<usize>>) {
-        let mut slots = Vec::new();
-        let found = self.program.captures(&self.alphabets, text, from, &mut self.memory, &mut slots);
+        let mut slots = vec![None; self.program.groups().len() * 2];
+        let found = self.find(text, from);
+        if let Some(found) = &found {
+            self.program.captures(&self.alphabets, text, found.clone(), &mut self.memory, &mut slots);
+        }
         (found, slots)
     }
 }

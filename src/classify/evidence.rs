@@ -2,7 +2,6 @@
 
 use super::hits::Hits;
 use super::judge::Fired;
-use super::regexes::start;
 use super::scratch::{Fields, Scratch, Spot};
 use super::steps::Steps;
 use crate::automaton::Memory;
@@ -88,16 +87,17 @@ impl Finder<'_> {
         let Some(seen) = self.fields.view(pattern.field, view) else { return Ok(None) };
         let text = seen.text();
         let found = match &pattern.matcher {
-            Matcher::Phrase => Some(if view == ViewSet::RAW { hit.raw.range() } else { hit.folded.range() }),
+            Matcher::Phrase => Some(hit.place(view).range()),
             Matcher::Gap(gap) => {
-                self.steps.take(text.len())?;
-                self.pack.gaps.find(gap, text)
+                let nearest = hit.place(view).range();
+                let end = self.pack.gaps.end(gap, text, nearest.clone());
+                self.steps.take(self.pack.gaps.end_cost(gap))?;
+                Some(nearest.start..end)
             }
-            Matcher::Regex { program, gate } => {
-                let from = start(hit.gate(view), *gate).unwrap_or(0);
-                let work = (text.len().saturating_sub(from) + 1) * program.operations().find as usize;
-                self.steps.take(work)?;
-                program.find(&self.pack.alphabets, text, from, self.memory)
+            Matcher::Regex { program, .. } => {
+                let (alphabets, start) = (&self.pack.alphabets, hit.place(view).start as usize);
+                let end = self.steps.lend(self.memory, |memory| program.match_at(alphabets, text, start, memory))?;
+                end.map(|end| start..end)
             }
         };
         Ok(found.map(|span| seen.sent(span)))

@@ -14,6 +14,7 @@ pub struct Finding<'s> {
     pack: &'s Pack,
     outcome: Outcome,
     evidence: &'s [Spot],
+    steps: u64,
 }
 
 /// A place where a rule fired.
@@ -32,8 +33,8 @@ pub struct Place<'s> {
 }
 
 impl<'s> Finding<'s> {
-    pub(super) fn new(pack: &'s Pack, outcome: Result<Outcome, Reason>, evidence: &'s [Spot]) -> Self {
-        Self { pack, outcome: outcome.unwrap_or_else(Outcome::None), evidence }
+    pub(super) fn new(pack: &'s Pack, outcome: Result<Outcome, Reason>, evidence: &'s [Spot], steps: u64) -> Self {
+        Self { pack, outcome: outcome.unwrap_or_else(Outcome::None), evidence, steps }
     }
 
     /// The class, if there is one.
@@ -51,6 +52,11 @@ impl<'s> Finding<'s> {
             Outcome::Class(class) => self.pack.classes.get(class as usize).is_none().then_some(Reason::Unmatched),
             Outcome::None(reason) => Some(reason),
         }
+    }
+
+    /// The steps that it took: the work that the bound of the pack is about.
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// What fired, and where; ordered by rule, then by place.

@@ -58,30 +58,42 @@ impl Places {
         self.last.get(literal as usize).filter(|(view, _)| *view == self.view).map(|(_, at)| *at)
     }
 
-    /// Whether the first literal of a gap ends the right distance before the second begins.
-    pub(super) fn closes(&self, usage: &GapUse, start: u32, reading: Reading<'_>, work: &mut usize) -> bool {
+    /// Where the leftmost of the first literals of a gap ends, of those that end the right distance before the second
+    /// begins. It is asked from the first place of the second on, so that what is found is the leftmost match: whatever
+    /// is too far from this place is too far from all that follow.
+    pub(super) fn closes(&self, usage: &GapUse, start: u32, reading: Reading<'_>, work: &mut usize) -> Option<u32> {
         // A character has at most four bytes.
         let bytes_max = if reading.is_ascii { usage.chars_max } else { usage.chars_max.saturating_mul(4) };
         let mut at = self.last_of(usage.first);
+        let mut leftmost = None;
+        let (mut counted, mut chars) = (start, 0);
         while let Some(place) = at.and_then(|at| self.places.get(at as usize)) {
             *work += 1;
             if let Some(bytes) = start.checked_sub(place.end) {
                 if bytes > bytes_max {
-                    return false;
+                    break;
                 }
-                let chars = if reading.is_ascii { bytes } else { chars(reading.text, place.end, start, work) };
+                chars += if reading.is_ascii {
+                    counted.saturating_sub(place.end)
+                } else {
+                    count(reading.text, place.end, counted, work)
+                };
+                counted = place.end;
+                if chars > usage.chars_max {
+                    break;
+                }
                 if chars >= usage.chars_min {
-                    // Those before are further away.
-                    return chars <= usage.chars_max;
+                    leftmost = Some(place.end);
                 }
             }
             at = place.before;
         }
-        false
+        leftmost
     }
 }
 
-fn chars(text: &str, start: u32, end: u32, work: &mut usize) -> u32 {
-    *work += (end - start) as usize;
+/// The characters between two places.
+fn count(text: &str, start: u32, end: u32, work: &mut usize) -> u32 {
+    *work += end.saturating_sub(start) as usize;
     text.get(start as usize..end as usize).map_or(0, |between| between.chars().count() as u32)
 }

@@ -21,7 +21,7 @@ pub(super) struct Hit {
     pub(super) matched: ViewSet,
     /// A regex: the views in which it was run.
     pub(super) ran: ViewSet,
-    /// A phrase: the leftmost place, in bytes of the raw view.
+    /// The leftmost place, in bytes of the raw view: of a regex only where it begins.
     pub(super) raw: Place,
     /// The same in the folded view.
     pub(super) folded: Place,
@@ -71,7 +71,7 @@ impl Hits {
         Some(hit)
     }
 
-    /// Notes a match of a phrase in some views; the leftmost stays, of those the longest. Whether it is the first.
+    /// Notes a match of a phrase or a gap in some views; the leftmost stays, of those the longest. Whether it is the first.
     pub(super) fn note_phrase(&mut self, pattern: u32, views: ViewSet, found: Place) -> bool {
         let Some(hit) = self.get_mut(pattern) else { return false };
         let better = |known: Place| (found.start, known.end) < (known.start, found.end);
@@ -86,9 +86,17 @@ impl Hits {
         hit.add(views)
     }
 
-    /// Notes a match in some views; whether it is the first in one of them.
-    pub(super) fn note(&mut self, pattern: u32, views: ViewSet) -> bool {
-        self.get_mut(pattern).is_some_and(|hit| hit.add(views))
+    /// Notes where the leftmost match of a regex begins, in some views.
+    pub(super) fn note_start(&mut self, pattern: u32, views: ViewSet, start: u32) {
+        let Some(hit) = self.get_mut(pattern) else { return };
+        let place = Place { start, end: start };
+        if views.overlaps(ViewSet::RAW) {
+            hit.raw = place;
+        }
+        if views.overlaps(ViewSet::FOLDED) {
+            hit.folded = place;
+        }
+        hit.add(views);
     }
 
     /// Notes that a literal of a regex's gate was seen.
@@ -118,6 +126,11 @@ impl Hit {
         let before = self.matched;
         self.matched = before.with(views);
         self.matched != before
+    }
+
+    /// The place in a view.
+    pub(super) fn place(&self, view: ViewSet) -> Place {
+        if view.overlaps(ViewSet::RAW) { self.raw } else { self.folded }
     }
 
     /// Where the gate of a regex was first seen in a view.

@@ -6,7 +6,7 @@ use super::steps::Steps;
 use crate::automaton::Program;
 use crate::message::Message;
 use crate::pack::comparison::Comparison;
-use crate::pack::cost::CAPTURES_MAX;
+use crate::pack::cost::{CAPTURES_MAX, COMPARISON_STEPS_MAX};
 use crate::pack::pattern::{Matcher, ViewSet};
 use crate::pack::{Pack, Rule, Truth};
 use crate::reason::Reason;
@@ -68,6 +68,7 @@ pub(super) fn judge(
     let candidates = marks.take();
     let mut bench = Bench { now, runner: Runner { pack, fields, hits, memory, steps }, slots };
     let judged = candidates.iter().try_for_each(|index| {
+        bench.runner.steps.take(1)?;
         let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
             return Ok(());
         };
@@ -193,17 +194,24 @@ impl<'p> Captures<'p> {
         Ok(truth)
     }
 
+    /// Match by match, from the left. It is unknown what lies beyond so many of them, or so much work.
     fn compare_in(&self, text: &str, bench: &mut Bench<'_>) -> Result<Truth, Reason> {
         let Bench { now, runner, slots } = bench;
+        let Runner { pack, memory, steps, .. } = runner;
+        let alphabets = &pack.alphabets;
+        steps.lend(memory, |memory| self.program.mark_starts(alphabets, text, memory))?;
         let mut truth = Truth::False;
         let mut from = 0;
+        let mut left = COMPARISON_STEPS_MAX;
         for _ in 0..CAPTURES_MAX {
-            let operations = self.program.operations();
-            runner.steps.take((text.len().saturating_sub(from) + 1) * operations.find as usize)?;
-            let found = self.program.captures(&runner.pack.alphabets, text, from, runner.memory, slots);
+            let found = steps.lend_up_to(&mut left, memory, |memory| {
+                let start = self.program.next_start(alphabets, text, from, memory)?;
+                let whole = start..self.program.match_at(alphabets, text, start, memory)?;
+                self.program.captures(alphabets, text, whole.clone(), memory, slots);
+                Some(whole)
+            })?;
+            let Some(found) = found else { return Ok(truth.or(Truth::Unknown)) };
             let Some(whole) = found else { return Ok(truth) };
-            // Groups are looked for within the match only.
-            runner.steps.take(whole.len() * operations.captures.saturating_sub(operations.find) as usize)?;
             let span =
                 slots.get(2 * self.group).copied().flatten().zip(slots.get(2 * self.group + 1).copied().flatten());
             let captured = span.and_then(|(start, end)| text.get(start..end));

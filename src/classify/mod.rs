@@ -67,7 +67,7 @@ pub fn find<'s>(
     if outcome.is_err() {
         scratch.evidence.clear();
     }
-    Finding::new(pack, outcome, &scratch.evidence)
+    Finding::new(pack, outcome, &scratch.evidence, steps.taken())
 }
 
 /// The rules that fire, or why none could be asked.

@@ -52,7 +52,7 @@ impl Runner<'_> {
         self.ensure(index, pattern, pattern.wakes)?;
         let matched = self.hits.get(index).matched;
         if matched != ViewSet::NONE {
-            wake(self.pack, index, matched, marks);
+            self.steps.take(wake(self.pack, index, matched, marks))?;
         }
         Ok(())
     }
@@ -69,10 +69,10 @@ impl Runner<'_> {
             hit.ran = hit.ran.with(view);
             let Some(start) = start(hit.gate(view), *gate) else { continue };
             let Some(text) = self.fields.view(pattern.field, view).map(|view| view.text()) else { continue };
-            let work = (text.len().saturating_sub(start) + 1) * program.operations().is_match as usize;
-            self.steps.take(work)?;
-            if program.is_match(&self.pack.alphabets, text, start, self.memory) {
-                self.hits.note(index, view);
+            let alphabets = &self.pack.alphabets;
+            let begins = self.steps.lend(self.memory, |memory| program.start(alphabets, text, start, memory))?;
+            if let Some(begins) = begins {
+                self.hits.note_start(index, view, begins as u32);
             }
         }
         Ok(())
@@ -80,7 +80,7 @@ impl Runner<'_> {
 }
 
 /// Where the search of a regex starts; `None` where it cannot match.
-pub(super) fn start(seen: Option<usize>, gate: Gate) -> Option<usize> {
+fn start(seen: Option<usize>, gate: Gate) -> Option<usize> {
     match gate {
         Gate::Open => Some(0),
         Gate::Suffix => seen.map(|_| 0),

@@ -12,9 +12,9 @@ use crate::pack::pattern::ViewSet;
 use crate::pack::phrases::{Between, Node, PhraseUse, Word};
 use crate::reason::Reason;
 use crate::views;
-use crate::views::View;
 use crate::views::atoms::{Atom, for_each};
-use crate::views::words::is_edge;
+use crate::views::words::is_edge_counted;
+use crate::views::{Folder, View};
 
 /// Whether the text, the subject and the sender say what they seem to say.
 pub(super) fn inspect(message: &Message) -> Result<(), Reason> {
@@ -24,8 +24,8 @@ pub(super) fn inspect(message: &Message) -> Result<(), Reason> {
 
 /// Finds the phrases and gaps of the pack, the gates of its regexes, and marks the rules that could fire.
 pub(super) fn scan(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
-    let Scratch { fields, hits, marks, words, .. } = scratch;
-    read_fields(pack, message, fields, marks, steps)?;
+    let Scratch { fields, folder, hits, marks, words, .. } = scratch;
+    read_fields(pack, message, fields, folder, marks, steps)?;
     for (field, read) in (0..).zip(fields.iter()).filter(|(_, read)| read.present) {
         let raw = if read.views.is_shared() { ViewSet::EITHER } else { ViewSet::RAW };
         let views = [(raw, read.views.raw()), (ViewSet::FOLDED, read.views.folded())];
@@ -42,6 +42,7 @@ fn read_fields(
     pack: &Pack,
     message: &Message,
     fields: &mut Fields,
+    folder: &mut Folder,
     marks: &mut Marks,
     steps: &mut Steps,
 ) -> Result<(), Reason> {
@@ -51,7 +52,7 @@ fn read_fields(
         match text {
             Some(text) => {
                 steps.take(if text.is_ascii() { text.len() } else { text.len() * READ_OPERATIONS })?;
-                read.views.refill(text);
+                read.views.refill(text, folder);
                 if read.views.expand(text) {
                     return Err(Reason::Uninspectable);
                 }
@@ -62,14 +63,15 @@ fn read_fields(
     Ok(())
 }
 
-/// Marks the rules that wait for a pattern.
-pub(super) fn wake(pack: &Pack, pattern: u32, views: ViewSet, marks: &mut Marks) {
+/// Marks the rules that wait for a pattern; how many were looked at.
+pub(super) fn wake(pack: &Pack, pattern: u32, views: ViewSet, marks: &mut Marks) -> usize {
     let rules = pack.patterns.get(pattern as usize).map_or(&[][..], |pattern| &pattern.rules);
     for index in rules {
         if pack.rules.get(*index as usize).is_some_and(|rule| rule.positive_views().overlaps(views)) {
             marks.mark(*index);
         }
     }
+    rules.len()
 }
 
 /// The scan of one view.
@@ -163,16 +165,16 @@ impl Scan<'_, '_> {
         let (outputs, goes_on) = self.pack.phrases.at(node);
         if !outputs.is_empty() {
             *work += outputs.len();
-            self.found(outputs, start, end);
+            self.found(outputs, start, end, work);
         }
         goes_on
     }
 
     #[inline(never)]
-    fn found(&mut self, outputs: &[PhraseUse], start: u32, end: u32) {
+    fn found(&mut self, outputs: &[PhraseUse], start: u32, end: u32, work: &mut usize) {
         let Reading { field, views, text, .. } = self.reading;
         let (from, to) = (start as usize, end as usize);
-        if !is_edge(text, from) || !is_edge(text, to) {
+        if !is_edge_counted(text, from, work) || !is_edge_counted(text, to, work) {
             return;
         }
         for usage in outputs.iter().filter(|usage| usage.field == field) {
@@ -180,7 +182,7 @@ impl Scan<'_, '_> {
             let fits = (!usage.at_start || from == 0) && (!usage.at_end || to == text.len());
             if fits && views != ViewSet::NONE && self.hits.note_phrase(usage.pattern, views, Place { start, end }) {
                 match usage.rule {
-                    PhraseUse::MANY => wake(self.pack, usage.pattern, views, self.marks),
+                    PhraseUse::MANY => *work += wake(self.pack, usage.pattern, views, self.marks),
                     rule if usage.wakes.overlaps(views) => self.marks.mark(rule),
                     _ => {}
                 }
@@ -212,11 +214,14 @@ impl Scan<'_, '_> {
         *work += 1 + uses.len();
         for usage in uses.iter().filter(|usage| usage.field == self.reading.field) {
             let views = usage.views.both(self.reading.views);
-            if views != ViewSet::NONE
-                && places.closes(usage, start, self.reading, work)
-                && self.hits.note(usage.pattern, views)
-            {
-                wake(self.pack, usage.pattern, views, self.marks);
+            let known = self.hits.get(usage.pattern).matched;
+            if views.without(known) == ViewSet::NONE {
+                continue;
+            }
+            let Some(first) = places.closes(usage, start, self.reading, work) else { continue };
+            let place = Place { start: first.saturating_sub(self.pack.gaps.length(usage.first)), end };
+            if self.hits.note_phrase(usage.pattern, views, place) {
+                *work += wake(self.pack, usage.pattern, views, self.marks);
             }
         }
         if self.pack.gaps.is_first(literal) {
@@ -227,23 +232,23 @@ impl Scan<'_, '_> {
     /// Phrases that are no words, and what regexes wait for.
     fn literals(&mut self) -> Result<(), Reason> {
         let Reading { field, views, text, .. } = self.reading;
-        self.steps.take(text.len())?;
+        let mut work = text.len();
         for (found, uses) in self.pack.literals.found(text) {
-            self.steps.take(uses.len())?;
+            work += uses.len();
             for usage in uses.iter().filter(|usage| usage.field == field && usage.views.overlaps(views)) {
                 let views = usage.views.both(views);
                 let place = Place { start: found.start as u32, end: found.end as u32 };
                 match usage.check {
                     Check::Gate => self.hits.note_gate(usage.pattern, views, place.start),
                     Check::Phrase(ends) => {
-                        if fits(text, place, ends) && self.hits.note_phrase(usage.pattern, views, place) {
-                            wake(self.pack, usage.pattern, views, self.marks);
+                        if fits(text, place, ends, &mut work) && self.hits.note_phrase(usage.pattern, views, place) {
+                            work += wake(self.pack, usage.pattern, views, self.marks);
                         }
                     }
                 }
             }
         }
-        Ok(())
+        self.steps.take(work)
     }
 }
 
@@ -258,10 +263,10 @@ fn between(pack: &Pack, text: &str, start: u32, end: u32) -> Option<Between> {
 }
 
 /// Whether the ends of a phrase are as they must be.
-fn fits(text: &str, found: Place, ends: Ends) -> bool {
+fn fits(text: &str, found: Place, ends: Ends, work: &mut usize) -> bool {
     let (start, end) = (found.start as usize, found.end as usize);
     (!ends.at_start || start == 0)
         && (!ends.at_end || end == text.len())
-        && (!ends.word_before || is_edge(text, start))
-        && (!ends.word_after || is_edge(text, end))
+        && (!ends.word_before || is_edge_counted(text, start, work))
+        && (!ends.word_after || is_edge_counted(text, end, work))
 }

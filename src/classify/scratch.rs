@@ -5,13 +5,14 @@ use super::judge::Fired;
 use crate::automaton::Memory;
 use crate::pack::Pack;
 use crate::pack::pattern::ViewSet;
-use crate::views::{View, Views};
+use crate::views::{Folder, View, Views};
 
 /// Memory for classifying, reused: once it has seen a pack and its longest message, deciding allocates nothing.
 /// It fits itself to any pack.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(super) fields: Fields,
+    pub(super) folder: Folder,
     pub(super) hits: Hits,
     pub(super) marks: Marks,
     pub(super) words: Words,

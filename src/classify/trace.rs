@@ -143,7 +143,7 @@ pub fn trace(pack: &Pack, message: &Message, now: Timestamp, limits: &ClassifyLi
     if let Err(reason) = outcome {
         return Trace { uninspectable: uninspectable(message), ..Trace::of(Verdict::none(reason, Vec::new()), taken) };
     }
-    let verdict = Finding::new(pack, outcome, &scratch.evidence).to_verdict();
+    let verdict = Finding::new(pack, outcome, &scratch.evidence, steps.taken()).to_verdict();
     let fired: Vec<u32> = scratch.fired.iter().map(|fired| fired.rule).collect();
     let rules = rules(pack, message, now, &fired, &mut scratch);
     let classes = classes(pack, &fired, &scratch);

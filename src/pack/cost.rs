@@ -6,22 +6,31 @@
 //! - reading: each byte of a field becomes at most one and a half of a view, and [`EXPANSION_BYTES_MAX`]; a field that would
 //!   become more is not inspected;
 //! - phrases: a word each two bytes at most; with each, its look-up, those of the phrases that may go on, and the
-//!   patterns that end there (counted when the tree of phrases is made);
-//! - gaps and literals: at each place, all that may end there (one is an end of the other);
-//! - regexes: each once a view, so many operations a character as its automaton takes at most;
-//! - rules: each condition once, and each comparison as often as a regex may match for it;
-//! - evidence: the dearest patterns, as many as there may be spans.
+//!   patterns that end there; whether a word ends there may depend on what is beyond characters that cannot be seen;
+//! - gaps and literals: at each place, all that may end there (one is an end of the other), and the places nearby;
+//! - regexes: once a view, from where a literal of them was seen, to find where matches begin;
+//! - rules: each condition once; a comparison as often as a regex may match for it, up to [`COMPARISON_STEPS_MAX`];
+//! - evidence: of the dearest rules, as many as there may be spans (each adds one at least), where each pattern's match
+//!   ends: no further than its longest match.
 
-use super::gaps::{Gap, GapUse, Gaps};
+use super::gaps::{Gap, GapLiteral, GapUse, Gaps};
+use super::literals::Literals;
 use super::pattern::{Matcher, Pattern, ViewSet};
+use super::phrases::{AtOnce, Phrases};
 use super::{Pack, Rule};
 use crate::class::RuleId;
 use crate::views::EXPANSION_BYTES_MAX;
+use std::ops::Range;
 
 /// Operations to read a byte that is not ASCII: both views, and whether they can be trusted.
 pub(crate) const READ_OPERATIONS: usize = 16;
+/// Each run of characters that cannot be seen is looked through for the word before it and the one after it, and once more
+/// where an apostrophe stands between.
+const EDGE_LOOKS: u64 = 4;
 /// More matches of one regex than this are not looked at by `where`: it is unknown what they say.
 pub(crate) const CAPTURES_MAX: usize = 64;
+/// More work than this, in one view, is not done for one comparison and one regex: it is unknown what they say.
+pub(crate) const COMPARISON_STEPS_MAX: u64 = 1 << 20;
 
 /// The longest view of a field of so many bytes.
 pub(crate) fn view_bytes_max(field_bytes: usize) -> usize {
@@ -61,19 +70,23 @@ impl Cost {
 impl Pack {
     /// The bound for a message of so many bytes, all fields together, and so many spans of evidence.
     pub fn cost(&self, message_bytes: usize, evidence_spans_max: usize) -> Cost {
-        let view = to_u64(view_bytes_max(message_bytes));
-        let each: Vec<u64> = self.patterns.iter().map(|pattern| pattern.cost(view)).collect();
-        let own = |indices: &[u32]| -> u64 { indices.iter().filter_map(|at| each.get(*at as usize)).sum() };
-        let rule = |rule: &Rule| own(&rule.any) + own(&rule.all) + own(&rule.none) + self.comparisons(rule, view);
-        let mut by_rule: Vec<(RuleId, u64)> =
-            self.rules.iter().zip(&self.infos).map(|(it, info)| (info.id.clone(), rule(it))).collect();
+        let view = view_bytes_max(message_bytes);
+        let regexes: Vec<u64> = self.patterns.iter().map(|pattern| pattern.search_cost(view)).collect();
+        let own = |indices: &[u32]| -> u64 { indices.iter().filter_map(|at| regexes.get(*at as usize)).sum() };
+        let compared: Vec<u64> = self.rules.iter().map(|rule| self.comparisons(rule, view)).collect();
+        let shown: Vec<u64> = self.rules.iter().map(|rule| self.evidence_cost(rule, view)).collect();
+        let costs = self.rules.iter().zip(&compared).zip(&shown).zip(&self.infos);
+        let by_rule = costs.map(|(((rule, compared), shown), info)| {
+            (info.id.clone(), own(&rule.any) + own(&rule.all) + own(&rule.none) + compared + shown)
+        });
+        let mut by_rule: Vec<(RuleId, u64)> = by_rule.collect();
         by_rule.sort_by(|(a, left), (b, right)| right.cmp(left).then_with(|| a.cmp(b)));
         Cost {
             reading: to_u64(message_bytes * READ_OPERATIONS),
-            scan: self.scan_cost(view).saturating_mul(2),
-            regexes: each.iter().sum(),
-            rules: self.rules.iter().map(|it| conditions(it) + self.comparisons(it, view)).sum(),
-            evidence: self.evidence_cost(view, evidence_spans_max),
+            scan: self.scan_cost(to_u64(view)).saturating_mul(2),
+            regexes: regexes.iter().sum(),
+            rules: self.rules.iter().map(conditions).chain(self.patterns.iter().map(wakes)).chain(compared).sum(),
+            evidence: dearest(shown, evidence_spans_max),
             by_rule,
         }
     }
@@ -81,104 +94,131 @@ impl Pack {
     /// Scanning one view.
     fn scan_cost(&self, view: u64) -> u64 {
         let words = view / 2 + 1;
-        let (open, outputs) = (u64::from(self.phrases.open_max()), u64::from(self.phrases.outputs_max()));
-        let phrases = view + words * (1 + open + outputs);
-        let gaps = if self.gaps.is_empty() { 0 } else { 2 * view + self.gaps.cost(view, words, self.phrases.words()) };
-        let literals = if self.literals.is_empty() { 0 } else { view * (1 + self.literals.uses_at_once_max()) };
+        let AtOnce { open, outputs, words: longest } = self.phrases.at_once();
+        let (open, outputs) = (u64::from(open), u64::from(outputs));
+        // Each end of a phrase is asked for at its last word, and each beginning once for each word of the phrase.
+        let edges = EDGE_LOOKS * view * (1 + open + u64::from(longest));
+        let phrases = view + words * (1 + open + outputs) + edges;
+        let gaps = if self.gaps.is_empty() { 0 } else { 2 * view + self.gaps.cost(view, &self.phrases) };
+        let literals = if self.literals.is_empty() { 0 } else { self.literals.cost(view) };
         phrases + gaps + literals
     }
 
-    fn comparisons(&self, rule: &Rule, view: u64) -> u64 {
+    fn comparisons(&self, rule: &Rule, view: usize) -> u64 {
         let compared = |index: &u32, group: &str| {
             let pattern = self.patterns.get(*index as usize)?;
             let Matcher::Regex { program, .. } = &pattern.matcher else { return None };
             program.group(group)?;
-            let operations = program.operations();
-            let captures = u64::from(operations.captures.saturating_sub(operations.find));
-            let find = u64::from(operations.find) * to_u64(CAPTURES_MAX);
-            Some(rule.positive_views().count() * (view + 1) * (find + captures))
+            let operations = program.operations(view);
+            let each = operations.next_start + operations.match_at + operations.captures;
+            // The last of them may go beyond the bound before that is seen.
+            let all = (each.saturating_mul(to_u64(CAPTURES_MAX))).min(COMPARISON_STEPS_MAX + operations.beyond);
+            Some(rule.positive_views().count() * (operations.mark_starts + all))
         };
         let of =
             |group: &str| -> u64 { rule.any.iter().chain(&rule.all).filter_map(|index| compared(index, group)).sum() };
         rule.comparisons.iter().map(|comparison| of(&comparison.group)).sum()
     }
 
-    /// The dearest patterns, in each view: no more of them than there may be spans are looked for.
-    fn evidence_cost(&self, view: u64, spans_max: usize) -> u64 {
-        let mut costs: Vec<u64> = self.patterns.iter().map(|pattern| pattern.find_cost(view)).collect();
-        costs.sort_unstable_by(|a, b| b.cmp(a));
-        // Two of them may be found at the same place, and only one be kept: so each is looked for.
-        costs.iter().take(spans_max.saturating_mul(2)).sum()
+    /// Where each match of a rule ends.
+    fn evidence_cost(&self, rule: &Rule, view: usize) -> u64 {
+        let patterns = rule.any.iter().chain(&rule.all).filter_map(|index| self.patterns.get(*index as usize));
+        let one = |pattern: &Pattern| match &pattern.matcher {
+            Matcher::Regex { program, .. } => program.operations(view).match_at,
+            Matcher::Gap(gap) => to_u64(self.gaps.end_cost(gap)),
+            Matcher::Phrase => 1,
+        };
+        patterns.map(|pattern| one(pattern).saturating_mul(rule.positive_views().count())).sum()
     }
 }
 
-/// Each condition is asked once, and each of `any` again for its evidence.
+/// The sum of the dearest.
+fn dearest(mut costs: Vec<u64>, count: usize) -> u64 {
+    costs.sort_unstable_by(|a, b| b.cmp(a));
+    costs.into_iter().take(count).sum()
+}
+
+/// Each condition is asked once, and each of `any` again for its evidence; a comparison asks its regexes again.
 fn conditions(rule: &Rule) -> u64 {
-    to_u64(2 * rule.any.len() + rule.all.len() + rule.none.len() + 2 * rule.comparisons.len())
+    let regexes = rule.any.len() + rule.all.len();
+    to_u64(1 + 2 * rule.any.len() + rule.all.len() + rule.none.len() + rule.comparisons.len() * (1 + regexes))
+}
+
+/// In each view, a pattern makes its rules candidates once.
+fn wakes(pattern: &Pattern) -> u64 {
+    to_u64(2 * pattern.rules.len())
 }
 
 impl Pattern {
-    /// Whether it matches, in all views that count.
-    fn cost(&self, view: u64) -> u64 {
+    /// Where its first match begins, in all views that count.
+    fn search_cost(&self, view: usize) -> u64 {
         match &self.matcher {
-            Matcher::Regex { program, .. } => {
-                self.views.count() * (view + 1) * u64::from(program.operations().is_match)
-            }
+            Matcher::Regex { program, .. } => self.views.count() * program.operations(view).start,
             Matcher::Phrase | Matcher::Gap(_) => 0,
-        }
-    }
-
-    /// Where it matches.
-    fn find_cost(&self, view: u64) -> u64 {
-        match &self.matcher {
-            Matcher::Regex { program, .. } => self.views.count() * (view + 1) * u64::from(program.operations().find),
-            Matcher::Gap(Gap { .. }) => self.views.count() * view,
-            Matcher::Phrase => 0,
         }
     }
 }
 
 impl Gaps {
-    /// Finding gaps in one view with so many bytes and words.
-    fn cost(&self, view: u64, words: u64, dictionary: u32) -> u64 {
+    /// Finding gaps in one view with so many bytes. A place of a literal takes up its bytes, and one more where it is
+    /// a whole word: so what is dear for its length may come often.
+    fn cost(&self, view: u64, phrases: &Phrases) -> u64 {
         let literals = || (0..).take(self.literals.len());
         let one: Vec<u64> = literals().map(|literal| self.place_cost(literal)).collect();
         let sum = |found: &mut dyn Iterator<Item = u32>| -> u64 {
             found.filter_map(|literal| one.get(literal as usize)).sum()
         };
-        let word = |word| sum(&mut self.within(word).iter().map(|within| within.literal));
-        let in_word = (0..dictionary).map(word).max().unwrap_or(0);
-        // Of those that end at one place, each is an end of the longest.
-        let ending = |longest: &super::gaps::GapLiteral, whole: bool| {
-            let len = longest.text.len();
-            let ends = self.in_text(&longest.text).filter(|(_, found)| found.end == len).map(|(literal, _)| literal);
-            let of_kind = |literal: &u32| self.literals.get(*literal as usize).is_some_and(|it| it.after == whole);
-            sum(&mut ends.filter(of_kind))
+        let often = |cost: u64, bytes: usize| (view / to_u64(bytes.max(1)) + 1).saturating_mul(cost);
+        let in_word = |word| {
+            let bytes = phrases.text_of(word).map_or(0, str::len);
+            often(sum(&mut self.within(word).iter().map(|within| within.literal)), bytes + 1)
         };
-        let most = |whole| self.literals.iter().map(|literal| ending(literal, whole)).max().unwrap_or(0);
-        (words * in_word).max(words * most(true) + view * most(false))
+        // Of those that end at one place, each is an end of the longest.
+        let ending = |longest: &GapLiteral| {
+            let len = longest.text.len();
+            let at_end = |whole: bool| {
+                let found = self.in_text(&longest.text).filter(|(_, found)| found.end == len);
+                let of_kind = |literal: &u32| self.literals.get(*literal as usize).is_some_and(|it| it.after == whole);
+                sum(&mut found.map(|(literal, _)| literal).filter(of_kind))
+            };
+            // What may stand in the middle of a word may overlap with itself.
+            let apart = if longest.before { len + 1 } else { 1 };
+            often(at_end(true), apart) + often(at_end(false), apart)
+        };
+        // Once for each gap, all places are looked at that it reaches.
+        let found: u64 = literals().flat_map(|it| self.uses(it)).map(|usage| u64::from(usage.chars_max) * 8).sum();
+        let in_words = (0..phrases.words()).map(in_word).max().unwrap_or(0);
+        found + in_words.max(self.literals.iter().map(ending).max().unwrap_or(0))
     }
 
     /// A place of a literal: the gaps that it may close, each with the places that are looked at for it.
     fn place_cost(&self, literal: u32) -> u64 {
-        let len = |literal: u32| self.literals.get(literal as usize).map_or(0, |literal| literal.text.len() as u64);
         let gap = |usage: &GapUse| {
-            // Places that overlap, places that are too near, the first that is not; and the characters between.
-            let near = u64::from(usage.chars_min) * 4;
-            1 + len(literal) + len(usage.first) + near + 1 + near * near + u64::from(usage.chars_max) * 4
+            // Places that overlap, those that are too near, and the first that is too far, with the characters between.
+            let overlapping = self.length(literal) + self.length(usage.first);
+            1 + u64::from(overlapping) + u64::from(usage.chars_min) + 1 + u64::from(usage.chars_max) * 4
         };
         1 + self.uses(literal).iter().map(gap).sum::<u64>()
     }
+
+    /// The most operations to find where a match ends: what it may reach, and the second literal at each place there.
+    pub(crate) fn end_cost(&self, gap: &Gap) -> usize {
+        let (reach, length) = (gap.chars_max as usize * 4, self.length(gap.second) as usize);
+        if gap.greedy { (reach + length) * (1 + length) } else { 1 }
+    }
 }
 
-impl super::literals::Literals {
-    /// The most uses of literals that end at one place: each literal is an end of the longest there.
-    fn uses_at_once_max(&self) -> u64 {
-        let ending = |literal: &[u8]| -> u64 {
+impl Literals {
+    /// Finding literals in one view. Of those that end at one place, each is an end of the longest; of those that begin
+    /// at one, each is its beginning.
+    fn cost(&self, view: u64) -> u64 {
+        let uses = |literal: &[u8], fits: fn(&Range<usize>, usize) -> bool| -> u64 {
             let text = std::str::from_utf8(literal).unwrap_or("");
-            self.found(text).filter(|(found, _)| found.end == text.len()).map(|(_, uses)| uses.len() as u64).sum()
+            self.found(text).filter(|(found, _)| fits(found, text.len())).map(|(_, uses)| to_u64(uses.len())).sum()
         };
-        self.entries.iter().map(|(literal, _)| ending(literal)).max().unwrap_or(0)
+        let most = |fits| self.entries.iter().map(|(literal, _)| uses(literal, fits)).max().unwrap_or(0);
+        let (ends, begins) = (most(|found, length| found.end == length), most(|found, _| found.start == 0));
+        view * (1 + ends) + EDGE_LOOKS * view * (ends + begins)
     }
 }
 

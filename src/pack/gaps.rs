@@ -86,8 +86,6 @@ pub(crate) struct Gaps {
     automaton: Option<AhoCorasick>,
     /// Whether some literal may be found where no word of the dictionary is.
     pub(crate) partial: bool,
-    pub(crate) uses_max: u32,
-    pub(crate) within_max: u32,
 }
 
 impl Gaps {
@@ -105,7 +103,6 @@ impl Gaps {
         for first in uses.iter().flatten().filter_map(|usage| usize::try_from(usage.first).ok()) {
             firsts.get_mut(first).into_iter().for_each(|is_first| *is_first = true);
         }
-        let uses_max = uses.iter().map(Vec::len).max().unwrap_or(0) as u32;
         let (uses_from, uses) = flat(uses);
         let mut gaps = Self {
             partial: literals.iter().any(|literal| !(literal.before && literal.after && phrases.has(&literal.text))),
@@ -116,12 +113,9 @@ impl Gaps {
             within_from: Vec::new(),
             within: Vec::new(),
             automaton,
-            uses_max,
-            within_max: 0,
         };
         let words = (0..phrases.words()).map(|word| phrases.text_of(word).unwrap_or(""));
         let within: Vec<Vec<Within>> = words.map(|word| gaps.in_word(word).collect()).collect();
-        gaps.within_max = within.iter().map(Vec::len).max().unwrap_or(0) as u32;
         (gaps.within_from, gaps.within) = flat(within);
         Ok(gaps)
     }
@@ -174,20 +168,19 @@ impl Gaps {
         })
     }
 
-    /// The leftmost match of a gap, as a regex has it.
-    pub(crate) fn find(&self, gap: &Gap, text: &str) -> Option<Range<usize>> {
-        let (first, second) = (self.literals.get(gap.first as usize)?, self.literals.get(gap.second as usize)?);
-        let mut seconds = second.places(text, 0).peekable();
-        for start in first.places(text, 0) {
-            let end = start + first.text.len();
-            let from = skip(text, end, gap.chars_min)?;
-            let to = skip(text, end, gap.chars_max).unwrap_or(text.len());
-            while seconds.next_if(|at| *at < from).is_some() {}
-            let Some(nearest) = seconds.peek().copied().filter(|at| *at <= to) else { continue };
-            let last = if gap.greedy { seconds.take_while(|at| *at <= to).last() } else { Some(nearest) };
-            return Some(start..last.unwrap_or(nearest) + second.text.len());
-        }
-        None
+    /// How long a literal is, in bytes.
+    pub(crate) fn length(&self, literal: Literal) -> u32 {
+        self.literals.get(literal as usize).map_or(0, |literal| literal.text.len() as u32)
+    }
+
+    /// Where a match ends whose nearest second literal is known: there, or at the last that it may reach.
+    pub(crate) fn end(&self, gap: &Gap, text: &str, nearest: Range<usize>) -> usize {
+        let literals = (self.literals.get(gap.first as usize), self.literals.get(gap.second as usize));
+        let (true, (Some(first), Some(second))) = (gap.greedy, literals) else { return nearest.end };
+        let until = skip(text, nearest.start + first.text.len(), gap.chars_max).unwrap_or(text.len());
+        let until = (until + second.text.len()).min(text.len());
+        let from = nearest.end.saturating_sub(second.text.len());
+        second.places(text, from, until).last().map_or(nearest.end, |at| at + second.text.len())
     }
 
     /// Memory, in bytes.
@@ -207,12 +200,13 @@ impl GapLiteral {
             && (!self.after || text.get(found.end..).is_some_and(|after| !after.chars().next().is_some_and(is_word)))
     }
 
-    /// Every place of the literal from `from` on, overlapping ones too.
-    fn places<'t>(&'t self, text: &'t str, from: usize) -> impl Iterator<Item = usize> + 't {
+    /// Every place of the literal that begins at `from` or later and ends at `until` or before, overlapping ones too.
+    fn places<'t>(&'t self, text: &'t str, from: usize, until: usize) -> impl Iterator<Item = usize> + 't {
+        let finder = memchr::memmem::Finder::new(&self.text);
         let mut from = from;
         std::iter::from_fn(move || {
             loop {
-                let at = from + memchr::memmem::find(text.as_bytes().get(from..)?, self.text.as_bytes())?;
+                let at = from + finder.find(text.as_bytes().get(from..until)?)?;
                 from = at + 1;
                 if self.fits(text, &(at..at + self.text.len())) {
                     return Some(at);

@@ -6,11 +6,13 @@
 //! words, and the next word to the next node; and from a node to the patterns that end there.
 //!
 //! Work per word: one look-up, and one for each phrase that may go on. No more can go on at once than the tree
-//! has phrases whose beginning is another's end; that number is counted when the tree is made ([`Phrases::open_max`]).
+//! has phrases whose beginning is another's end; [`AtOnce`] counts them.
 
+mod at_once;
 mod build;
 mod sound;
 
+pub(crate) use at_once::AtOnce;
 pub(crate) use build::PhraseBuilder;
 
 use super::pattern::ViewSet;
@@ -23,7 +25,7 @@ pub(crate) type Word = u32;
 pub(crate) type Node = u32;
 
 /// What stands between two words, by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Between(u32);
 
 impl Between {
@@ -49,10 +51,6 @@ pub(crate) struct Phrases {
     edges: Table,
     nodes: Vec<NodeInfo>,
     outputs: Vec<PhraseUse>,
-    /// The most phrases that may go on at once.
-    open_max: u32,
-    /// The most outputs that one word can end.
-    outputs_max: u32,
 }
 
 /// What a node is.
@@ -156,16 +154,6 @@ impl Phrases {
     /// How many words there are.
     pub(crate) fn words(&self) -> u32 {
         self.ends.len() as u32
-    }
-
-    /// The most phrases that may go on at once, whatever the text.
-    pub(crate) fn open_max(&self) -> u32 {
-        self.open_max
-    }
-
-    /// The most patterns that may end at one word, whatever the text.
-    pub(crate) fn outputs_max(&self) -> u32 {
-        self.outputs_max
     }
 
     /// Memory, in bytes.

@@ -16,7 +16,7 @@ pub(crate) const REGEX_BYTES_MAX: usize = 1_024;
 const NESTING_MAX: u32 = 50;
 /// What an automaton may take.
 const BOUNDS: Bounds =
-    Bounds { nfa_states_max: 4_096, dfa_states_max: 4_096, dfa_bytes_max: 128 << 10, dfa_steps_max: 1_000_000 };
+    Bounds { nfa_states_max: 4_096, dfa_states_max: 4_096, dfa_bytes_max: 256 << 10, dfa_steps_max: 4_000_000 };
 const GATE_LITERALS_MAX: usize = 64;
 const GATE_LITERAL_BYTES_MIN: usize = 2;
 /// Classes with more characters than this are left as they are.

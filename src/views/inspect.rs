@@ -28,7 +28,7 @@ pub enum Uninspectable {
 /// # Errors
 /// The first place, from the left, where either is not so; of a word, its end counts.
 pub fn inspect(text: &str) -> Result<(), Uninspectable> {
-    if text.is_ascii() {
+    if text.is_ascii() || text.chars().all(is_western) {
         return Ok(());
     }
     let mut word = Word::default();
@@ -39,6 +39,12 @@ pub fn inspect(text: &str) -> Result<(), Uninspectable> {
     }
     word.end()?;
     unclosed(&open)
+}
+
+/// Whether a character may stand in any text without a second look, in company of its like: Latin letters with accents,
+/// typographic punctuation, signs of currencies. None of them is of another script, and none turns the line.
+fn is_western(c: char) -> bool {
+    matches!(c, '\0'..='\u{24f}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{203e}' | '\u{20a0}'..='\u{20c0}')
 }
 
 /// The word that is being read, with the scripts that all its letters may be of.
@@ -131,4 +137,23 @@ fn push(open: &mut Vec<(usize, Bidi)>, at: usize, control: Bidi) -> Result<(), U
 
 fn unclosed(open: &[(usize, Bidi)]) -> Result<(), Uninspectable> {
     open.first().map_or(Ok(()), |(at, _)| Err(Uninspectable::UnbalancedBidi { at: *at }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_western_mixes_with_all_that_is() {
+        let latin = AugmentedScriptSet::for_char('a');
+        for c in ('\0'..=char::MAX).filter(|c| is_western(*c)) {
+            let mut both = latin;
+            both.intersect_with(AugmentedScriptSet::for_char(c));
+            assert!(!both.is_empty(), "{c:?}");
+            assert!(balance(&mut Vec::new(), 0, c).is_ok(), "{c:?}");
+            let mut open = Vec::new();
+            balance(&mut open, 0, c).unwrap();
+            assert!(open.is_empty(), "{c:?}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod atoms;
 mod bytes;
 pub(crate) mod chars;
+mod cluster;
 mod fold;
 mod inspect;
 mod view;
@@ -15,6 +16,7 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::Folder;
 pub use inspect::{Uninspectable, inspect};
 pub use view::View;
 
@@ -33,12 +35,12 @@ impl Views {
     /// Both views of a text.
     pub fn of(text: &str) -> Self {
         let mut views = Self::default();
-        views.refill(text);
+        views.refill(text, &mut Folder::default());
         views
     }
 
     /// Replaces both views by those of another text.
-    pub fn refill(&mut self, text: &str) {
+    pub fn refill(&mut self, text: &str, folder: &mut Folder) {
         if self.raw.take_plain(text) {
             self.shared = true;
             return;
@@ -46,7 +48,7 @@ impl Views {
         fold::raw(text, &mut self.raw);
         // Folding changes nothing that is plain ASCII, bar what the raw view changed already.
         self.shared = self.raw.is_ascii() || {
-            fold::folded(text, &mut self.folded);
+            fold::folded(text, &mut self.folded, folder);
             self.folded.text() == self.raw.text()
         };
     }
@@ -83,6 +85,6 @@ pub(crate) fn raw_text(text: &str) -> String {
 /// A text as the folded view has it.
 pub(crate) fn folded_text(text: &str) -> String {
     let mut view = View::default();
-    fold::folded(text, &mut view);
+    fold::folded(text, &mut view, &mut Folder::default());
     view.into_text()
 }

@@ -60,7 +60,7 @@ fn views_that_say_the_same_are_shared() {
 #[test]
 fn refilling_forgets() {
     let mut views = Views::of("so\u{ad}ft – and long");
-    views.refill("é");
+    views.refill("é", &mut Folder::default());
     assert_eq!((views.raw().text(), views.folded().text()), ("é", "é"));
     assert_eq!(views.raw().sent(0..2), 0..2);
 }
@@ -95,12 +95,16 @@ fn a_match_maps_to_the_text_as_sent() {
 /// For (nearly) every character alone: views are folded already, and what is mapped back lies on characters.
 #[test]
 fn every_character_has_views() {
-    let mut views = Views::default();
+    let (mut views, mut folder) = (Views::default(), Folder::default());
     // Beyond the second plane there are ideographs, tags and private use, much of a kind.
     let all = ('\0'..'\u{20000}').chain(('\u{20000}'..=char::MAX).step_by(101)).chain('\u{e0000}'..'\u{e0200}');
     for c in all {
         let text = format!("a{c}b");
-        views.refill(&text);
+        views.refill(&text, &mut folder);
+        let first = views.folded().text().to_owned();
+        // What was remembered says the same.
+        views.refill(&text, &mut folder);
+        assert_eq!(views.folded().text(), first, "{c:?}");
         for view in [views.raw(), views.folded()] {
             assert!(view.text().chars().all(|c| fold_case(c) == c), "{c:?}: {:?}", view.text());
             for (at, seen) in view.text().char_indices() {

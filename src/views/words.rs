@@ -8,24 +8,30 @@ use super::chars::{is_invisible, is_mark, is_unspaced, is_word};
 
 /// Whether a word may begin or end at a byte offset, which lies on a character boundary.
 pub(crate) fn is_edge(text: &str, at: usize) -> bool {
+    is_edge_counted(text, at, &mut 0)
+}
+
+/// The same; adds how many bytes were looked at, where that is more than two: characters that cannot be seen are looked
+/// through.
+pub(crate) fn is_edge_counted(text: &str, at: usize, looked_at: &mut usize) -> bool {
     let Some((before, after)) = text.split_at_checked(at) else { return false };
     match (before.as_bytes().last(), after.as_bytes().first()) {
         (None, _) | (_, None) => true,
         (Some(left), Some(right)) if is_simple(*left) && is_simple(*right) => {
             !(is_word_byte(*left) && is_word_byte(*right))
         }
-        _ => is_edge_between(before, after),
+        _ => is_edge_between(before, after, looked_at),
     }
 }
 
 /// Whether a phrase that begins (ends) with this text needs a word edge before it.
 pub(crate) fn begins_with_word(text: &str) -> bool {
-    first_visible(text).is_some_and(|(c, _)| is_word(c) && !is_mark(c))
+    first_visible(text, &mut 0).is_some_and(|(c, _)| is_word(c) && !is_mark(c))
 }
 
 /// Whether a phrase that ends with this text needs a word edge after it.
 pub(crate) fn ends_with_word(text: &str) -> bool {
-    last_base(text).is_some_and(|(c, _)| is_word(c))
+    last_base(text, &mut 0).is_some_and(|(c, _)| is_word(c))
 }
 
 /// Calls `visit` for each word: numbers, addresses and mentions as [`Token::Fixed`], the others as they are.
@@ -57,38 +63,41 @@ fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn is_edge_between(before: &str, after: &str) -> bool {
-    let Some((right, rest)) = first_visible(after) else { return true };
+fn is_edge_between(before: &str, after: &str, looked_at: &mut usize) -> bool {
+    let Some((right, rest)) = first_visible(after, looked_at) else { return true };
     if is_mark(right) {
         return false;
     }
-    let Some((left, earlier)) = last_base(before) else { return true };
+    let Some((left, earlier)) = last_base(before, looked_at) else { return true };
     if is_unspaced(left) || is_unspaced(right) {
         return true;
     }
-    let left_joins = is_word(left) || (left == '\'' && ends_with_letter(earlier) && right.is_alphabetic());
-    let right_joins = is_word(right) || (right == '\'' && left.is_alphabetic() && begins_with_letter(rest));
+    let mut letter_before = || last_base(earlier, looked_at).is_some_and(|(c, _)| c.is_alphabetic());
+    let left_joins = is_word(left) || (left == '\'' && right.is_alphabetic() && letter_before());
+    let right_joins = is_word(right) || (right == '\'' && left.is_alphabetic() && begins_with_letter(rest, looked_at));
     !(left_joins && right_joins)
 }
 
 /// Marks on an apostrophe are looked past: it joins all the same.
-fn begins_with_letter(text: &str) -> bool {
-    text.chars().find(|c| !is_invisible(*c) && !is_mark(*c)).is_some_and(char::is_alphabetic)
-}
-
-fn ends_with_letter(text: &str) -> bool {
-    last_base(text).is_some_and(|(c, _)| c.is_alphabetic())
+fn begins_with_letter(text: &str, looked_at: &mut usize) -> bool {
+    let found = text.char_indices().find(|(_, c)| !is_invisible(*c) && !is_mark(*c));
+    *looked_at += found.map_or(text.len(), |(at, _)| at);
+    found.is_some_and(|(_, c)| c.is_alphabetic())
 }
 
 /// The first character that can be seen, and what follows it.
-fn first_visible(text: &str) -> Option<(char, &str)> {
-    let (at, c) = text.char_indices().find(|(_, c)| !is_invisible(*c))?;
+fn first_visible<'t>(text: &'t str, looked_at: &mut usize) -> Option<(char, &'t str)> {
+    let found = text.char_indices().find(|(_, c)| !is_invisible(*c));
+    *looked_at += found.map_or(text.len(), |(at, _)| at);
+    let (at, c) = found?;
     Some((c, text.get(at + c.len_utf8()..).unwrap_or("")))
 }
 
 /// The last character that is neither invisible nor a mark, and what is before it.
-fn last_base(text: &str) -> Option<(char, &str)> {
-    let (at, c) = text.char_indices().rfind(|(_, c)| !is_invisible(*c) && !is_mark(*c))?;
+fn last_base<'t>(text: &'t str, looked_at: &mut usize) -> Option<(char, &'t str)> {
+    let found = text.char_indices().rfind(|(_, c)| !is_invisible(*c) && !is_mark(*c));
+    *looked_at += found.map_or(text.len(), |(at, c)| text.len() - at - c.len_utf8());
+    let (at, c) = found?;
     Some((c, text.get(..at).unwrap_or("")))
 }
 

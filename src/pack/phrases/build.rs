@@ -4,7 +4,7 @@ use super::{Between, Node, NodeInfo, PhraseUse, Phrases, Word, edge};
 use crate::pack::pattern::ViewSet;
 use crate::pack::table::Table;
 use crate::views::atoms::{self, KEY_BYTES};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More kinds of what stands between words than this are left to the literals.
 const BETWEENS_MAX: usize = 4_000;
@@ -109,13 +109,12 @@ fn steps(phrase: &str) -> Option<(&str, Vec<(&str, &str)>)> {
 struct Tree {
     children: BTreeMap<(Node, u32, Word), Node>,
     uses: Vec<Vec<PhraseUse>>,
-    words: usize,
 }
 
 impl Tree {
     /// Each word is a node.
     fn new(words: usize) -> Self {
-        Self { children: BTreeMap::new(), uses: vec![Vec::new(); words], words }
+        Self { children: BTreeMap::new(), uses: vec![Vec::new(); words] }
     }
 
     fn add(&mut self, first: Word, rest: impl Iterator<Item = (Between, Word)>, uses: &[PhraseUse]) {
@@ -150,35 +149,6 @@ impl Tree {
                 info.goes_on = true;
             }
         }
-        let (open_max, outputs_max) = self.at_once(&nodes);
-        Phrases { edges: Table::new(&edges), nodes, outputs, open_max, outputs_max, ..Phrases::default() }
-    }
-
-    /// The most phrases that go on, and the most outputs, at one place of any text: those of a node and of all
-    /// nodes whose path is an end of its path. Failure links, as of Aho and Corasick (1975), find these.
-    fn at_once(&self, nodes: &[NodeInfo]) -> (u32, u32) {
-        let own = |node: Node| nodes.get(node as usize).map_or((0, 0), |info| (u32::from(info.goes_on), info.count));
-        let mut fails: Vec<Option<Node>> = vec![None; nodes.len()];
-        let mut sums: Vec<(u32, u32)> = (0..nodes.len() as Node).map(own).collect();
-        let mut waiting: VecDeque<Node> = (0..self.words as Node).collect();
-        while let Some(node) = waiting.pop_front() {
-            for ((_, between, word), child) in self.children.range((node, 0, 0)..(node + 1, 0, 0)) {
-                let mut fail = fails.get(node as usize).copied().flatten();
-                let found = loop {
-                    let Some(at) = fail else { break *word };
-                    match self.children.get(&(at, *between, *word)) {
-                        Some(next) => break *next,
-                        None => fail = fails.get(at as usize).copied().flatten(),
-                    }
-                };
-                let (open, outputs) = sums.get(found as usize).copied().unwrap_or_default();
-                if let (Some(fail), Some(sum)) = (fails.get_mut(*child as usize), sums.get_mut(*child as usize)) {
-                    *fail = Some(found);
-                    *sum = (sum.0 + open, sum.1 + outputs);
-                }
-                waiting.push_back(*child);
-            }
-        }
-        sums.into_iter().fold((0, 0), |most, sum| (most.0.max(sum.0), most.1.max(sum.1)))
+        Phrases { edges: Table::new(&edges), nodes, outputs, ..Phrases::default() }
     }
 }

@@ -89,9 +89,10 @@ impl Payload {
     ///
     /// # Errors
     /// Where it is none that can have been compiled, as far as that can be told cheaply.
-    pub(super) fn into_pack(self) -> Result<Pack, Wrong> {
+    pub(super) fn into_pack(mut self) -> Result<Pack, Wrong> {
         let digest = self.digest();
         self.check_literals()?;
+        self.alphabets.prepare().map_err(|error| error.to_string())?;
         let restriction = |(name, description)| Restriction { name, description };
         let pack = Pack {
             digest,
