@@ -18,8 +18,9 @@ const LINE_CHARS_MAX: usize = 110;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: decile fmt --rules rules/\n\
     Comments stay, and values as they are spelled. Within a rule, keys stand in the order id, class or restrict,\n\
-    channels, enabled, expires, owner, note, any, all, none, where, allow, test; an array longer than a line has\n\
-    an item a line. With `--check` nothing is written, and the exit code is 3 where a file would change.")]
+    channels, enabled, expires, owner, note, any, all, none, where, allow, test; an array longer than a line fills\n\
+    lines with its texts, and gives each table one. With `--check` nothing is written, and the exit code is 3\n\
+    where a file would change.")]
 pub(super) struct Fmt {
     /// A folder of rules.
     #[arg(long, value_name = "DIR", default_value = "rules")]

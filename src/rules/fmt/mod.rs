@@ -6,6 +6,7 @@
 
 mod order;
 mod print;
+mod rows;
 mod tree;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The layout: one empty line between tables; an array on one line where that is short enough, else an item a
-//! line with a comma after each; inline tables on one line.
+//! The layout: one empty line between tables; an array on one line where that is short enough, else broken, with
+//! a comma after each item (`rows`); inline tables on one line.
 
-use super::order;
 use super::tree::{Document, Entry, Header, Line, List, Section, Value};
+use super::{order, rows};
 
 /// The longest line that is made of several items, in characters. One value may be longer: it is not broken.
 const WIDTH_CHARS_MAX: usize = 120;
@@ -86,14 +86,27 @@ impl Page {
         let inner = format!("{indent}{INDENT}");
         self.text.push_str(open);
         self.text.push('\n');
-        for (number, item) in list.items.iter().enumerate() {
-            self.lines(if number == 0 { without_empty_start(&item.above) } else { &item.above }, &inner);
-            self.entry(item, &inner, ",");
+        for (number, row) in rows::of(&list.items, WIDTH_CHARS_MAX.saturating_sub(inner.len())).enumerate() {
+            let above = row.first().map(|item| item.above.as_slice()).unwrap_or_default();
+            self.lines(if number == 0 { without_empty_start(above) } else { above }, &inner);
+            self.row(row, &inner);
         }
         let below = without_empty_end(&list.below);
         self.lines(if list.items.is_empty() { without_empty_start(below) } else { below }, &inner);
         self.text.push_str(indent);
         self.text.push_str(close);
+    }
+
+    /// Items that share a line.
+    fn row(&mut self, row: &[Entry<'_>], indent: &str) {
+        let Some((last, others)) = row.split_last() else { return };
+        if others.is_empty() {
+            return self.entry(last, indent, ",");
+        }
+        let texts = row.iter().filter_map(rows::short);
+        self.text.push_str(indent);
+        self.text.push_str(&texts.map(|text| format!("{text},")).collect::<Vec<_>>().join(" "));
+        self.end_of_line(last.beside);
     }
 
     fn lines(&mut self, lines: &[Line<'_>], indent: &str) {

@@ -32,16 +32,50 @@ fn keys_are_ordered_and_comments_go_with_them() {
 }
 
 #[test]
-fn an_array_is_on_one_line_up_to_the_width_and_then_an_item_a_line() {
+fn an_array_is_on_one_line_up_to_the_width_and_then_broken() {
     let item = "x".repeat(53);
     let fits = format!("abc = [\"{item}\", \"{item}\"]\n");
     assert_eq!(fits.chars().count(), 121, "120 and the line's end");
     assert_formatted(&format!("abc=[\n\"{item}\",\n\n\"{item}\",\n]\n"), &fits);
-    let broken = format!("abcd = [\n  \"{item}\",\n  \"{item}\",\n]\n");
-    assert_formatted(&format!("abcd=[\"{item}\",\"{item}\"]"), &broken);
+    let broken = format!("abcde = [\n  \"{item}\", \"{item}\",\n]\n");
+    assert_formatted(&format!("abcde=[\"{item}\",\"{item}\"]"), &broken);
     let long = "é".repeat(200);
     let nested = format!("a = [\n  {{ b = \"{long}\", c = [1, 2] }},\n  [\n    \"{long}\",\n    1,\n  ],\n]\n");
     assert_formatted(&nested.replace(['\n', ' '], ""), &nested);
+}
+
+#[test]
+fn short_items_fill_lines_and_tables_have_a_line_each() {
+    let [half, exact, over] = [57, 58, 59].map(|chars| format!("\"{}\"", "é".repeat(chars - 2)));
+    let full = format!("  {half}, {exact},\n");
+    assert_eq!(full.chars().count(), 121, "120 and the line's end");
+    assert_formatted(&format!("a=[{half},{exact}, {half},{over}]"), &format!("a = [\n{full}  {half},\n  {over},\n]\n"));
+    let (table, nested) = (format!("{{ re = {half} }}"), "[7, 8]");
+    assert_formatted(
+        &format!("a=[{half},{exact},{half},{exact},1,2,{table},{table},{nested},2,\n\n3,4,'''\nx''',5,6]"),
+        &format!(
+            "a = [\n{full}{full}  1, 2,\n  {table},\n  {table},\n  {nested},\n  2,\n\n  3, 4,\n  '''\nx''',\n  5, 6,\n]\n"
+        ),
+    );
+}
+
+/// A comment at a line's end may be about all of the line: no item joins or leaves it.
+#[test]
+fn a_line_of_items_with_a_comment_beside_stays_as_it_is() {
+    assert_formatted(
+        "a = [1, 2,\n 3, 4, # three and four\n 5, 6,\n 7 , 8 # and eight\n , 9,\n # above\n 10, 11 ]\n",
+        "a = [\n  1, 2,\n  3, 4, # three and four\n  5, 6,\n  7, 8, # and eight\n  9,\n  # above\n  10, 11,\n]\n",
+    );
+    assert_formatted(
+        "a = [\n1,\n2, # two\n3, {}, # a table\n]\n",
+        "a = [\n  1,\n  2, # two\n  3,\n  {}, # a table\n]\n",
+    );
+    // Too long for a line: the comment stays with the last.
+    let item = format!("\"{}\"", "x".repeat(36));
+    assert_formatted(
+        &format!("a = [1, 2,\n {item}, {item}, {item}, # many\n 3, 4]\n"),
+        &format!("a = [\n  1, 2, {item}, {item},\n  {item}, # many\n  3, 4,\n]\n"),
+    );
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) struct Header<'a> {
 /// A key with its value, or an item of an array.
 pub(super) struct Entry<'a> {
     pub(super) above: Vec<Line<'a>>,
+    /// Whether nothing stands before it on its line.
+    pub(super) begins_line: bool,
     /// `None` in an array.
     pub(super) key: Option<String>,
     pub(super) value: Value<'a>,
@@ -65,6 +67,8 @@ pub(super) enum Line<'a> {
 #[derive(Default)]
 struct Gap<'a> {
     beside: Option<&'a str>,
+    /// Whether a line ends in it.
+    ends_line: bool,
     lines: Vec<Line<'a>>,
 }
 
@@ -134,7 +138,7 @@ impl<'a> Reader<'a> {
         let key = Some(self.key()?);
         self.events.next();
         let value = self.value()?;
-        Some(Entry { above, key, value, beside: self.end_of_line() })
+        Some(Entry { above, begins_line: true, key, value, beside: self.end_of_line() })
     }
 
     /// A key, dotted or not, up to what follows it.
@@ -165,29 +169,35 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, close: EventKind) -> Option<List<'a>> {
         let mut items = Vec::new();
-        let mut above = self.gap(false).into_lines();
+        let mut gap = self.gap(false);
+        let (mut begins_line, mut above) = (gap.ends_line, gap.into_lines());
         while self.peek()? != close {
-            let (item, below) = self.item(above, close == EventKind::InlineTableClose)?;
-            items.push(item);
-            above = below;
+            let item = Entry { above, begins_line, ..self.item(close == EventKind::InlineTableClose)? };
+            gap = self.gap_after_item()?;
+            items.push(Entry { beside: gap.beside, ..item });
+            (begins_line, above) = (gap.ends_line, gap.lines);
         }
         self.events.next();
         Some(List { items, below: above })
     }
 
-    /// An item with its comma, if it has one, and what stands above the next.
-    fn item(&mut self, above: Vec<Line<'a>>, is_keyed: bool) -> Option<(Entry<'a>, Vec<Line<'a>>)> {
+    /// An item, without what stands around it.
+    fn item(&mut self, is_keyed: bool) -> Option<Entry<'a>> {
         let key = if is_keyed { Some(self.key()?) } else { None };
         if is_keyed {
             self.events.next();
         }
-        let value = self.value()?;
+        Some(Entry { above: Vec::new(), begins_line: false, key, value: self.value()?, beside: None })
+    }
+
+    /// What stands between an item and the next, on both sides of the comma, if there is one.
+    fn gap_after_item(&mut self) -> Option<Gap<'a>> {
         let mut gap = self.gap(false);
         if self.peek()? == EventKind::ValueSep {
             self.events.next();
             gap.extend(self.gap(false));
         }
-        Some((Entry { above, key, value, beside: gap.beside }, gap.lines))
+        Some(gap)
     }
 
     /// White space, line ends and comments, up to anything else.
@@ -202,6 +212,7 @@ impl<'a> Reader<'a> {
                         push(&mut gap.lines, Line::Empty);
                     }
                     (is_first_line, is_empty) = (false, true);
+                    gap.ends_line = true;
                 }
                 EventKind::Comment => {
                     let comment = slice(self.text, &event).unwrap_or_default().trim_end();
@@ -259,6 +270,7 @@ impl<'a> Gap<'a> {
 
     /// What stands after a comma, to what stands before it.
     fn extend(&mut self, after: Self) {
+        self.ends_line |= after.ends_line;
         let is_free = self.beside.is_none() && !self.lines.iter().any(|line| matches!(line, Line::Comment(_)));
         let lines = match is_free {
             true => {

@@ -1,4 +1,5 @@
-//! The shipped rule files, with their white space torn apart at random wherever TOML allows some.
+//! The shipped rule files and the cases, with their white space torn apart at random wherever TOML allows some;
+//! arrays made at random.
 
 use super::*;
 use crate::digest::Digest;
@@ -34,6 +35,15 @@ fn shipped() -> Vec<Arc<SourceFile>> {
     let files: Vec<_> =
         rules::rule_files(&folder).unwrap().iter().filter_map(|path| rules::read_rules(path, &report)).collect();
     assert!(files.len() > 5, "the shipped rules");
+    files
+}
+
+fn cases() -> Vec<Arc<SourceFile>> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/cases")).unwrap();
+    let paths = folder.map(|file| file.unwrap().path());
+    let files: Vec<_> =
+        paths.map(|path| SourceFile::new(path.to_string_lossy(), std::fs::read_to_string(&path).unwrap())).collect();
+    assert!(files.len() > 5, "the cases");
     files
 }
 
@@ -117,6 +127,54 @@ fn white_space_that_is_not_kept_changes_nothing() {
             assert_eq!(formatted(&torn), expected, "{}, round {round}", file.name());
         }
     }
+}
+
+#[test]
+fn cases_formatted_again_change_no_more() {
+    let mut numbers = Numbers(0xd6e8_feb8_6659_fd93);
+    for file in cases() {
+        for text in [file.text().to_owned(), torn(file.text(), Tear::Seen, &mut numbers)] {
+            let once = formatted(&text);
+            assert_eq!(formatted(&once), once, "{}:\n{text}", file.name());
+        }
+    }
+}
+
+/// Items of all lengths about the width, comments above and beside, empty lines, and lines that end anywhere.
+#[test]
+fn random_arrays_formatted_again_change_no_more() {
+    const ARRAYS: usize = 3_000;
+    let mut numbers = Numbers(0xa076_1d64_78bd_642f);
+    let (mut kept, mut filled) = (0, 0);
+    for _ in 0..ARRAYS {
+        let text = random_array(&mut numbers);
+        let once = formatted(&text);
+        assert_eq!(formatted(&once), once, "of\n{text}");
+        kept += once.lines().filter(|line| line.contains(", ") && line.ends_with("# beside")).count();
+        filled += once.lines().filter(|line| line.contains(", ") && line.chars().count() > 100).count();
+    }
+    assert!(kept > ARRAYS / 4 && filled > ARRAYS / 4, "{kept} kept, {filled} filled");
+}
+
+fn random_array(numbers: &mut Numbers) -> String {
+    let mut text = "a = [".to_owned();
+    let items = 1 + numbers.below(24);
+    let (line_end, comment) = (1 + numbers.below(12), 1 + numbers.below(12));
+    for _ in 0..items {
+        let chars = [3, 8, 20, 57, 58, 59, 115][numbers.below(7)] + numbers.below(3);
+        match numbers.below(12) {
+            0 => text.push_str("{ re = 'x' }"),
+            1 => text.push_str("[1, 2]"),
+            _ => text.push_str(&format!("'{}'", "é".repeat(chars))),
+        }
+        text.push_str([",", ", ", " , "][numbers.below(3)]);
+        match (numbers.below(line_end), numbers.below(comment)) {
+            (_, 0) => text.push_str([" # beside\n", "\n# above\n", "\n\n", "\n"][numbers.below(4)]),
+            (0, _) => text.push('\n'),
+            _ => {}
+        }
+    }
+    text + "]\n"
 }
 
 /// That values and comments are the same is for `format` to check; it gives nothing where they are not.
