@@ -36,8 +36,9 @@ demo: tools build    ## The main job on real parts, and a picture of what happen
 	@target=$$($(CARGO) metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
 		"$$target/release/decile" demo
 
-test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a real server, docs, the rules' own tests.
+test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a real server, docs, the rules' layout and own tests.
 	$(CARGO) test --locked
+	$(CARGO) run --quiet --locked -- fmt --check --rules rules
 	$(CARGO) run --quiet --locked -- check --strict --config config/decile.toml
 	$(CARGO) run --quiet --locked -- check --strict --config config/demo/decile.toml
 	$(CARGO) run --quiet --locked -- test --config config/decile.toml
