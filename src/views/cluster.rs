@@ -8,10 +8,11 @@
 
 use super::chars::{fold_case, is_invisible, plain};
 use super::fold::push_raw;
+use super::nfkc::Nfkc;
 use super::view::View;
 use std::ops::Range;
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use unicode_normalization::{IsNormalized, is_nfkc_quick};
 use unicode_security::skeleton;
 
 /// Characters that are remembered: a power of two.
@@ -32,6 +33,7 @@ pub struct Folder {
 /// Memory for folding one cluster.
 #[derive(Clone, Debug, Default)]
 struct Buffers {
+    nfkc: Nfkc,
     once: String,
     mapped: String,
     folded: String,
@@ -128,15 +130,25 @@ impl Known {
 impl Buffers {
     /// What a cluster folds to.
     fn fold(&mut self, cluster: &str) -> &str {
-        normalise(cluster, refilled(&mut self.once));
+        self.normalise(cluster);
         let mapped = refilled(&mut self.mapped);
         self.once.chars().for_each(|c| map_char(c, mapped));
         if self.mapped == self.once {
             return &self.mapped;
         }
         // A look-alike that became ASCII may now join with the mark after it.
-        refilled(&mut self.folded).extend(self.mapped.nfkc());
+        self.nfkc.write(self.mapped.chars(), refilled(&mut self.folded));
         &self.folded
+    }
+
+    /// NFKC, but for spacing accents: NFKC makes `´` a space and a mark, which would hide `can´t`.
+    fn normalise(&mut self, cluster: &str) {
+        let once = refilled(&mut self.once);
+        let mut chars = cluster.chars();
+        match (chars.next(), chars.next()) {
+            (Some(c), None) if is_spacing_accent(c) => once.push(c),
+            _ => self.nfkc.write(cluster.chars().map(fold_case), once),
+        }
     }
 }
 
@@ -167,15 +179,6 @@ fn starts_cluster(c: char) -> bool {
     });
     let first = first.unwrap_or(c);
     canonical_combining_class(first) == 0 && is_nfkc_quick(std::iter::once(first)) == IsNormalized::Yes
-}
-
-/// NFKC, but for spacing accents: NFKC makes `´` a space and a mark, which would hide `can´t`.
-fn normalise(cluster: &str, once: &mut String) {
-    let mut chars = cluster.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) if is_spacing_accent(c) => once.push(c),
-        _ => once.extend(cluster.chars().map(fold_case).nfkc()),
-    }
 }
 
 fn is_spacing_accent(c: char) -> bool {

@@ -15,7 +15,7 @@ pub enum Uninspectable {
         /// One past its last byte.
         end: usize,
     },
-    /// A bidi control is not closed within its line, or closes nothing.
+    /// A bidi control is not closed within its line, or closes nothing, or is deeper than any reader follows.
     #[error("a bidi control is not balanced within its line, byte {at}")]
     UnbalancedBidi {
         /// The control.
@@ -32,13 +32,13 @@ pub fn inspect(text: &str) -> Result<(), Uninspectable> {
         return Ok(());
     }
     let mut word = Word::default();
-    let mut open: Vec<(usize, Bidi)> = Vec::new();
+    let mut open = Open::default();
     for (at, c) in text.char_indices() {
         word.take(text, at, c)?;
-        balance(&mut open, at, c)?;
+        open.take(at, c)?;
     }
     word.end()?;
-    unclosed(&open)
+    open.end()
 }
 
 /// Whether a character may stand in any text without a second look, in company of its like: Latin letters with accents,
@@ -115,28 +115,56 @@ enum Bidi {
     Isolate,
 }
 
-fn balance(open: &mut Vec<(usize, Bidi)>, at: usize, c: char) -> Result<(), Uninspectable> {
-    let closes = match c {
-        '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' => return push(open, at, Bidi::Embedding),
-        '\u{2066}'..='\u{2068}' => return push(open, at, Bidi::Isolate),
-        '\u{202c}' => Bidi::Embedding,
-        '\u{2069}' => Bidi::Isolate,
-        _ if is_line_end(c) => return unclosed(open),
-        _ => return Ok(()),
-    };
-    match open.pop() {
-        Some((_, opened)) if opened == closes => Ok(()),
-        _ => Err(Uninspectable::UnbalancedBidi { at }),
+/// How deep bidi controls may stand in each other: deeper ones do nothing (UAX #9, `max_depth`).
+const BIDI_DEPTH_MAX: u32 = 125;
+
+/// The bidi controls that are open in this line.
+#[derive(Default)]
+struct Open {
+    /// Where the first of them is.
+    first: usize,
+    depth: u32,
+    /// Which of them are isolates, the last in the lowest bit.
+    isolates: u128,
+}
+
+impl Open {
+    fn take(&mut self, at: usize, c: char) -> Result<(), Uninspectable> {
+        match c {
+            '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' => self.open(at, Bidi::Embedding),
+            '\u{2066}'..='\u{2068}' => self.open(at, Bidi::Isolate),
+            '\u{202c}' => self.close(at, Bidi::Embedding),
+            '\u{2069}' => self.close(at, Bidi::Isolate),
+            _ if is_line_end(c) => self.end(),
+            _ => Ok(()),
+        }
     }
-}
 
-fn push(open: &mut Vec<(usize, Bidi)>, at: usize, control: Bidi) -> Result<(), Uninspectable> {
-    open.push((at, control));
-    Ok(())
-}
+    fn open(&mut self, at: usize, control: Bidi) -> Result<(), Uninspectable> {
+        if self.depth >= BIDI_DEPTH_MAX {
+            return Err(Uninspectable::UnbalancedBidi { at });
+        }
+        if self.depth == 0 {
+            self.first = at;
+        }
+        self.depth += 1;
+        self.isolates = self.isolates << 1 | u128::from(control == Bidi::Isolate);
+        Ok(())
+    }
 
-fn unclosed(open: &[(usize, Bidi)]) -> Result<(), Uninspectable> {
-    open.first().map_or(Ok(()), |(at, _)| Err(Uninspectable::UnbalancedBidi { at: *at }))
+    fn close(&mut self, at: usize, control: Bidi) -> Result<(), Uninspectable> {
+        let opened = if self.isolates & 1 == 1 { Bidi::Isolate } else { Bidi::Embedding };
+        if self.depth == 0 || opened != control {
+            return Err(Uninspectable::UnbalancedBidi { at });
+        }
+        self.depth -= 1;
+        self.isolates >>= 1;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<(), Uninspectable> {
+        if self.depth > 0 { Err(Uninspectable::UnbalancedBidi { at: self.first }) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]
@@ -150,10 +178,8 @@ mod tests {
             let mut both = latin;
             both.intersect_with(AugmentedScriptSet::for_char(c));
             assert!(!both.is_empty(), "{c:?}");
-            assert!(balance(&mut Vec::new(), 0, c).is_ok(), "{c:?}");
-            let mut open = Vec::new();
-            balance(&mut open, 0, c).unwrap();
-            assert!(open.is_empty(), "{c:?}");
+            let mut open = Open::default();
+            assert!(open.take(0, c).is_ok() && open.depth == 0, "{c:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod chars;
 mod cluster;
 mod fold;
 mod inspect;
+mod nfkc;
 mod view;
 pub(crate) mod words;
 

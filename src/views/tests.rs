@@ -219,4 +219,9 @@ fn bidi_controls_are_balanced_within_a_line() {
     ] {
         assert_eq!(inspect(wrong), Err(Uninspectable::UnbalancedBidi { at }), "{wrong:?}");
     }
+    let nested = |depth| ["\u{2066}".repeat(depth), "a".to_owned(), "\u{2069}".repeat(depth)].concat();
+    assert_eq!(inspect(&nested(125)), Ok(()));
+    assert_eq!(inspect(&nested(126)), Err(Uninspectable::UnbalancedBidi { at: 125 * 3 }), "deeper than UAX #9 goes");
+    let mixed = ["\u{2066}\u{202a}".repeat(62), "\u{202c}\u{2069}".repeat(62)].concat();
+    assert_eq!(inspect(&mixed), Ok(()));
 }
