@@ -80,6 +80,11 @@ impl Cases {
         self.files.iter().map(|file| &file.pack)
     }
 
+    /// The same, each with its messages, and when each of these arrives.
+    pub fn messages(&self) -> impl Iterator<Item = (&Pack, impl Iterator<Item = (&Message, Timestamp)>)> {
+        self.files.iter().map(|file| (&file.pack, file.cases.iter().map(|case| (&case.message, case.now))))
+    }
+
     /// The same, with packs that were stored and opened.
     #[cfg(test)]
     pub(crate) fn reopened(mut self) -> Self {

@@ -66,6 +66,11 @@ impl Tests {
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
+
+    /// Their messages, and when each arrives: for whoever wants to ask something else of them.
+    pub fn messages(&self) -> impl Iterator<Item = (&Message, Timestamp)> {
+        self.tests.iter().map(|test| (&test.message, test.now))
+    }
 }
 
 /// Runs the tests by the evaluation that messages are decided by; the failures, in the order of the files.
