@@ -110,9 +110,7 @@ fn allocations<'a>(
             reason = found.reason();
             spans = found.evidence().count();
         });
-        // A class with a vocabulary gathers the words that it does not know in a set.
-        let of_novelty = u64::from(matches!(reason, None | Some(Reason::Novel)));
-        if counted.count_total > of_novelty {
+        if counted.count_total > 0 {
             allocations.push((counted.count_total, format!("{reason:?}: {:?}", message.text)));
         }
         seen.decisions += 1;

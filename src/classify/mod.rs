@@ -125,7 +125,8 @@ fn outcome(pack: &Pack, steps: &mut Steps, scratch: &mut Scratch) -> Result<Outc
     if scratch.fired.len() < spec.witnesses {
         return Ok(Outcome::None(Reason::TooFewWitnesses));
     }
-    if novelty::Novelty::of(spec, scratch.fields.text(), steps)?.exceeds(spec) {
+    scratch.novelty.read(spec, scratch.fields.text(), steps)?;
+    if scratch.novelty.exceeds(spec) {
         return Ok(Outcome::None(Reason::Novel));
     }
     Ok(Outcome::Class(class))

@@ -4,34 +4,41 @@ use super::steps::Steps;
 use crate::pack::ClassSpec;
 use crate::reason::Reason;
 use crate::views::words::{Token, for_each_token};
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// What a text has beside what a class knows.
 #[derive(Debug, Default)]
-pub(super) struct Novelty<'t> {
+pub(super) struct Novelty {
     /// All words.
     pub(super) words: usize,
-    /// Distinct words outside the class's vocabulary; empty where it has none.
-    pub(super) unknown: BTreeSet<&'t str>,
+    /// Where the distinct words outside the class's vocabulary are, in the order of the words; none where it has
+    /// no vocabulary.
+    pub(super) unknown: Vec<Range<usize>>,
 }
 
-impl<'t> Novelty<'t> {
+impl Novelty {
     /// Reads the raw view of a text; only where the class asks.
-    pub(super) fn of(spec: &ClassSpec, text: &'t str, steps: &mut Steps) -> Result<Self, Reason> {
-        let mut novelty = Self::default();
+    pub(super) fn read(&mut self, spec: &ClassSpec, text: &str, steps: &mut Steps) -> Result<(), Reason> {
+        self.words = 0;
+        self.unknown.clear();
         if spec.words_max.is_none() && spec.vocabulary.is_none() {
-            return Ok(novelty);
+            return Ok(());
         }
         steps.take(text.len())?;
         for_each_token(text, |token| {
-            novelty.words += 1;
+            self.words += 1;
             if let (Token::Word(word), Some(vocabulary)) = (token, &spec.vocabulary)
                 && !vocabulary.words.contains(word)
             {
-                novelty.unknown.insert(word);
+                // The words are slices of the text.
+                let start = word.as_ptr().addr() - text.as_ptr().addr();
+                self.unknown.push(start..start + word.len());
             }
         });
-        Ok(novelty)
+        let word = |at: &Range<usize>| text.get(at.clone()).unwrap_or("");
+        self.unknown.sort_unstable_by_key(word);
+        self.unknown.dedup_by_key(|at| word(at));
+        Ok(())
     }
 
     /// Whether that is more than the class allows.

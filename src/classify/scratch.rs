@@ -2,6 +2,7 @@
 
 use super::hits::{Hits, Marks};
 use super::judge::Fired;
+use super::novelty::Novelty;
 use crate::automaton::Memory;
 use crate::pack::Pack;
 use crate::pack::pattern::ViewSet;
@@ -20,6 +21,7 @@ pub struct Scratch {
     pub(super) memory: Memory,
     pub(super) slots: Vec<Option<usize>>,
     pub(super) fired: Vec<Fired>,
+    pub(super) novelty: Novelty,
     pub(super) evidence: Vec<Spot>,
 }
 

@@ -277,7 +277,9 @@ fn classes(pack: &Pack, fired: &[u32], scratch: &Scratch) -> Vec<ClassTrace> {
 
 fn class_trace(pack: &Pack, class: u32, witnesses: usize, scratch: &Scratch) -> Option<ClassTrace> {
     let spec = pack.classes.get(class as usize)?;
-    let novelty = Novelty::of(spec, scratch.fields.text(), &mut Steps::new(u64::MAX)).ok()?;
+    let mut novelty = Novelty::default();
+    let text = scratch.fields.text();
+    novelty.read(spec, text, &mut Steps::new(u64::MAX)).ok()?;
     let asks = spec.words_max.is_some() || spec.vocabulary.is_some();
     Some(ClassTrace {
         class: spec.class.clone(),
@@ -285,7 +287,7 @@ fn class_trace(pack: &Pack, class: u32, witnesses: usize, scratch: &Scratch) -> 
         witnesses_min: spec.witnesses,
         words: asks.then_some(novelty.words),
         words_max: spec.words_max,
-        unknown_words: novelty.unknown.into_iter().map(str::to_owned).collect(),
+        unknown_words: novelty.unknown.into_iter().filter_map(|at| text.get(at)).map(str::to_owned).collect(),
         unknown_max: spec.vocabulary.as_ref().map(|vocabulary| vocabulary.unknown_max),
     })
 }
