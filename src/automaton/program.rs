@@ -8,7 +8,7 @@ use super::dfa::Dfa;
 use super::nfa::{Mask, Nfa, State};
 use super::search::DFA_OPERATIONS;
 use super::sets::Sets;
-use super::simulate::CHAR_OPERATIONS;
+use super::simulate::{CHAR_OPERATIONS, STATE_OPERATIONS, THREAD_OPERATIONS};
 use super::{Bounds, Refused};
 use regex_syntax::hir::{Hir, Look};
 
@@ -134,8 +134,10 @@ impl Work {
     /// The operations of a simulation at a character, where threads have so many slots: each state that is explored,
     /// and what it has to be put back for; each thread, and its slots, which are copied up to three times.
     fn operations(self, width: u64) -> u64 {
-        let threads = u64::from(self.threads).saturating_mul(width.saturating_mul(3).saturating_add(1));
-        let explored = u64::from(self.explored).saturating_mul(if width > 1 { 2 } else { 1 });
+        let thread = width.saturating_mul(3).saturating_add(THREAD_OPERATIONS as u64);
+        let threads = u64::from(self.threads).saturating_mul(thread);
+        let steps = if width > 1 { 2 * STATE_OPERATIONS } else { STATE_OPERATIONS };
+        let explored = u64::from(self.explored).saturating_mul(steps);
         explored.saturating_add(threads).saturating_add(CHAR_OPERATIONS as u64)
     }
 }

@@ -11,6 +11,11 @@ use super::plane::Plane;
 /// begin.
 pub(super) const CHAR_OPERATIONS: usize = 6;
 
+/// What it takes a state that is looked at: a stack, a set, the state itself.
+pub(super) const STATE_OPERATIONS: u64 = 6;
+/// What it takes a thread that reads a character.
+pub(super) const THREAD_OPERATIONS: usize = 5;
+
 /// A simulation of one automaton on one text.
 pub(super) struct Simulation<'a> {
     pub(super) nfa: &'a Nfa,
@@ -103,7 +108,7 @@ impl Simulation<'_> {
     fn explore(&self, state: u32, at: usize, (behind, ahead): (u8, u8), memory: &mut Memory) {
         memory.stack.push(Step::Explore(state));
         while let Some(step) = memory.stack.pop() {
-            memory.operations += 1;
+            memory.operations += STATE_OPERATIONS;
             let state = match step {
                 Step::Explore(state) => state,
                 Step::Restore(slot, was) => {
@@ -138,7 +143,7 @@ impl Simulation<'_> {
 
     /// Reads a character. Answers whether the text so far ends a match; it ends all threads that are less preferred.
     fn step(&self, class: u8, width: usize, memory: &mut Memory) -> bool {
-        memory.count(memory.now.states.len() + memory.now.slots.len());
+        memory.count(memory.now.states.len() * THREAD_OPERATIONS + memory.now.slots.len());
         let Memory { now, next, best, .. } = memory;
         for (thread, state) in now.states.iter().enumerate() {
             let row = thread * width..(thread + 1) * width;

@@ -6,7 +6,7 @@ use super::scratch::{Fields, OpenPhrase, Scratch, Words};
 use super::steps::Steps;
 use crate::message::Message;
 use crate::pack::Pack;
-use crate::pack::cost::READ_OPERATIONS;
+use crate::pack::cost::{GAP_OPERATIONS, KIND_OPERATIONS, LITERAL_OPERATIONS, LOOK_UP_OPERATIONS, READ_OPERATIONS};
 use crate::pack::literals::{Check, Ends};
 use crate::pack::pattern::ViewSet;
 use crate::pack::phrases::{Between, Node, PhraseUse, Word};
@@ -104,13 +104,13 @@ impl Scan<'_, '_> {
         let has_gaps = self.reading.is_ascii && !pack.gaps.is_empty();
         open.clear();
         places.forget();
-        let mut work = text.len();
+        let mut work = if view.is_ascii() { text.len() } else { text.len() * KIND_OPERATIONS };
         // The word before, if a phrase goes on from it: that most phrases are in their second word makes it worth
         // keeping apart.
         let mut last: Option<OpenPhrase> = None;
         let mut end = 0;
         for_each(view, |atom| {
-            work += 1 + open.len();
+            work += LOOK_UP_OPERATIONS * (1 + open.len() + usize::from(last.is_some()));
             let word = pack.phrases.word(text, &atom);
             let Some(known) = word else {
                 open.clear();
@@ -211,7 +211,7 @@ impl Scan<'_, '_> {
 
     fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places, work: &mut usize) {
         let uses = self.pack.gaps.uses(literal);
-        *work += 1 + uses.len();
+        *work += 2 + uses.len() * GAP_OPERATIONS;
         for usage in uses.iter().filter(|usage| usage.field == self.reading.field) {
             let views = usage.views.both(self.reading.views);
             let known = self.hits.get(usage.pattern).matched;
@@ -232,7 +232,7 @@ impl Scan<'_, '_> {
     /// Phrases that are no words, and what regexes wait for.
     fn literals(&mut self) -> Result<(), Reason> {
         let Reading { field, views, text, .. } = self.reading;
-        let mut work = text.len();
+        let mut work = text.len() * LITERAL_OPERATIONS;
         for (found, uses) in self.pack.literals.found(text) {
             work += uses.len();
             for usage in uses.iter().filter(|usage| usage.field == field && usage.views.overlaps(views)) {

@@ -36,7 +36,7 @@ pub(super) struct Classify {
 pub(super) const DECODE_LIMITS: DecodeLimits = DecodeLimits { message_bytes_max: 16 * 1024, json_depth_max: 32 };
 /// Bounds where no configuration says otherwise.
 pub(super) const CLASSIFY_LIMITS: ClassifyLimits =
-    ClassifyLimits { evidence_spans_max: 64, decision_steps_max: 50_000_000 };
+    ClassifyLimits { evidence_spans_max: 64, decision_steps_max: 25_000_000 };
 
 #[derive(serde::Serialize)]
 struct Answer<'a> {

@@ -64,8 +64,7 @@ fn read_with(
     if report.has_errors() { None } else { Some(World { config, pack, tests }) }
 }
 
-/// Notes a pack that could take longer than its share. It is not refused yet: the starter rules' own bound is far above
-/// what they were ever measured to take, and has to come down first. The budget of steps holds all the same.
+/// Refuses a pack that could take longer than its share.
 fn budget(pack: &Pack, limits: &Limits, report: &Report) {
     let cost = pack.cost(limits.decode.message_bytes_max, limits.evidence_spans_max);
     if cost.ms(limits.ns_per_op) <= limits.decision_ms_max as f64 {
@@ -82,7 +81,7 @@ fn budget(pack: &Pack, limits: &Limits, report: &Report) {
         "make the dearest rules cheaper: {}; or lower `message_bytes_max`, or measure `ns_per_op` by `decile bench calibrate`",
         dearest.join(", ")
     );
-    report.note_nowhere("pack-over-budget", wrong, help);
+    report.error_nowhere("pack-over-budget", wrong, help);
 }
 
 /// The rules that cost most, each with its milliseconds.
@@ -98,6 +97,13 @@ fn compile_or_open(rules: &Path, report: &Report) -> Option<(Pack, Option<Tests>
         return open(rules, report).map(|pack| (pack, None));
     }
     compile(rules, report).map(|(pack, tests)| (pack, Some(tests)))
+}
+
+/// The same as [`check`], or what is wrong, printed.
+pub(super) fn load_checked(file: &Path) -> anyhow::Result<Checked> {
+    let report = Report::new();
+    let checked = check(file, Timestamp::now(), &report);
+    finish(checked, report)
 }
 
 /// Compiles a folder of rules.

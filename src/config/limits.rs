@@ -21,13 +21,13 @@ numbers! {
         /// Spans of evidence in one decision.
         evidence_spans_max = 64, 1..=4_096;
         /// Work of one decision, in steps; more escalates.
-        decision_steps_max = 50_000_000, 100_000..=10_000_000_000;
-        /// The share of a decision, in milliseconds, that classifying may take: `check` says where rules could take
-        /// longer.
+        decision_steps_max = 25_000_000, 100_000..=10_000_000_000;
+        /// The share of a decision, in milliseconds, that classifying may take: rules that could take longer are
+        /// refused.
         decision_ms_max = 50, 1..=200;
         /// What an operation takes on the slowest machine that decides, in nanoseconds; `decile bench calibrate`
         /// measures it. It has no part in what is decided.
-        ns_per_op = 1, 1..=1_000;
+        ns_per_op = 2, 1..=1_000;
         /// Messages waiting between two stages.
         queue_messages_max = 1_024, 1..=65_536;
         /// Messages delivered and not yet acknowledged to a source stream.

@@ -22,15 +22,24 @@ use crate::class::RuleId;
 use crate::views::EXPANSION_BYTES_MAX;
 use std::ops::Range;
 
-/// Operations to read a byte that is not ASCII: both views, and whether they can be trusted.
-pub(crate) const READ_OPERATIONS: usize = 16;
+/// Operations to read a byte of a text that is not all ASCII: both views, and whether they can be trusted. What a character
+/// folds to takes hundreds, where it is not remembered.
+pub(crate) const READ_OPERATIONS: usize = 192;
+/// Operations to look for words at a byte of a view that is not all ASCII: of what kind is the character?
+pub(crate) const KIND_OPERATIONS: usize = 8;
+/// Operations to look a word up, or where a phrase goes on with it: a hash, a place or two that are far away.
+pub(crate) const LOOK_UP_OPERATIONS: usize = 12;
+/// Operations to ask whether a gap is closed, beside the places that are looked at for it.
+pub(crate) const GAP_OPERATIONS: usize = 4;
+/// Operations to look for literals at a byte.
+pub(crate) const LITERAL_OPERATIONS: usize = 9;
 /// Each run of characters that cannot be seen is looked through for the word before it and the one after it, and once more
 /// where an apostrophe stands between.
 const EDGE_LOOKS: u64 = 4;
 /// More matches of one regex than this are not looked at by `where`: it is unknown what they say.
 pub(crate) const CAPTURES_MAX: usize = 64;
 /// More work than this, in one view, is not done for one comparison and one regex: it is unknown what they say.
-pub(crate) const COMPARISON_STEPS_MAX: u64 = 1 << 20;
+pub(crate) const COMPARISON_STEPS_MAX: u64 = 1 << 18;
 
 /// The longest view of a field of so many bytes.
 pub(crate) fn view_bytes_max(field_bytes: usize) -> usize {
@@ -98,7 +107,8 @@ impl Pack {
         let (open, outputs) = (u64::from(open), u64::from(outputs));
         // Each end of a phrase is asked for at its last word, and each beginning once for each word of the phrase.
         let edges = EDGE_LOOKS * view * (1 + open + u64::from(longest));
-        let phrases = view + words * (1 + open + outputs) + edges;
+        let look_up = to_u64(LOOK_UP_OPERATIONS);
+        let phrases = to_u64(KIND_OPERATIONS) * view + words * (look_up * (1 + open) + outputs) + edges;
         let gaps = if self.gaps.is_empty() { 0 } else { 2 * view + self.gaps.cost(view, &self.phrases) };
         let literals = if self.literals.is_empty() { 0 } else { self.literals.cost(view) };
         phrases + gaps + literals
@@ -196,9 +206,10 @@ impl Gaps {
         let gap = |usage: &GapUse| {
             // Places that overlap, those that are too near, and the first that is too far, with the characters between.
             let overlapping = self.length(literal) + self.length(usage.first);
-            1 + u64::from(overlapping) + u64::from(usage.chars_min) + 1 + u64::from(usage.chars_max) * 4
+            let places = u64::from(overlapping) + u64::from(usage.chars_min) + 1;
+            to_u64(GAP_OPERATIONS) + places + u64::from(usage.chars_max) * 4
         };
-        1 + self.uses(literal).iter().map(gap).sum::<u64>()
+        2 + self.uses(literal).iter().map(gap).sum::<u64>()
     }
 
     /// The most operations to find where a match ends: what it may reach, and the second literal at each place there.
@@ -218,7 +229,7 @@ impl Literals {
         };
         let most = |fits| self.entries.iter().map(|(literal, _)| uses(literal, fits)).max().unwrap_or(0);
         let (ends, begins) = (most(|found, length| found.end == length), most(|found, _| found.start == 0));
-        view * (1 + ends) + EDGE_LOOKS * view * (ends + begins)
+        view * (to_u64(LITERAL_OPERATIONS) + ends) + EDGE_LOOKS * view * (ends + begins)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All rule files of a pack, in name order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Written {
     /// The files.
     pub files: Vec<RuleFile>,
@@ -16,7 +16,7 @@ pub struct Written {
 }
 
 /// A file of rules, with the lists they share and their tests beside them.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct RuleFile {
     /// Words or phrases by name: `{weekday}` in a phrase is any item of the list. Shared by all files of
@@ -35,7 +35,7 @@ pub struct RuleFile {
 }
 
 /// A named list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WrittenList {
     /// Its name.
     pub name: Placed<String>,
@@ -44,7 +44,7 @@ pub struct WrittenList {
 }
 
 /// What a class asks for.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WrittenClass {
     /// Its name, `[A-Za-z0-9_-]{1,64}`.
@@ -75,7 +75,7 @@ pub struct WrittenClass {
 }
 
 /// What a restriction means.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WrittenRestriction {
     /// Its name, `[A-Za-z0-9_-]{1,64}`.
@@ -87,7 +87,7 @@ pub struct WrittenRestriction {
 }
 
 /// A rule: it permits (`class`) or restricts (`restrict`).
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WrittenRule {
     /// Where the rule stands.
@@ -139,7 +139,7 @@ pub struct WrittenRule {
 }
 
 /// A pattern: a phrase on `text`, or a phrase or a regex on a field.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged, deny_unknown_fields)]
 pub enum WrittenPattern {
     /// A phrase on `text`: whole words, `^` and `$` for the ends of the field, `{list}` for a list.
@@ -165,7 +165,7 @@ pub enum WrittenPattern {
 }
 
 /// A message, and whether the rule fires for it.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WrittenTest {
     /// Where the test stands.

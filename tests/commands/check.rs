@@ -301,3 +301,24 @@ fn a_rule_expires_as_of_the_time_that_is_given() {
     assert_eq!(codes("2020-12-30T00:00:00Z"), ["expires-soon"]);
     assert_eq!(codes("2021-01-01T00:00:00Z"), ["expired"]);
 }
+
+/// A pack that could take longer than its share is refused by whatever would decide by it, with the rules that cost most.
+#[test]
+fn rules_beyond_their_share_are_refused() {
+    let rules = "[[rule]]\nid = \"dear\"\nrestrict = \"r\"\nany = [{ re = '[ab].{0,30}[bc].{0,30}[cd].{0,30}x' }]\n\n\
+                 [[rule]]\nid = \"cheap\"\nrestrict = \"r\"\nany = [\"thanks\"]\n";
+    let world = World::offline().policy("[defaults]\nlevel = 1\n").rules(rules);
+    let found = run(&["check", "--format", "json", "--config", &world.config()]).exits(3).json();
+    let refused = found.as_array().unwrap().iter().find(|it| it["code"] == "pack-over-budget");
+    let refused = refused.unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(refused["severity"], "error");
+    assert!(refused["message"].as_str().unwrap().contains("50 ms"), "{refused}");
+    assert!(refused["help"].as_str().unwrap().contains("`dear`"), "{refused}");
+    let ran = run(&["run", "--config", &world.config()]).exits(78);
+    assert!(ran.err.contains("pack-over-budget") || ran.err.contains("ms are its share"), "{}", ran.err);
+    // A shorter message takes less, and so does a faster machine.
+    let world =
+        World::offline().policy("[defaults]\nlevel = 1\n").rules(rules).more("[limits]\nmessage_bytes_max = 64\n");
+    let out = run(&["check", "--config", &world.config()]).exits(0).out;
+    assert!(out.contains("dearest rules: dear "), "{out}");
+}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::hint::black_box;
 
 /// As shipped.
-const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: 50_000_000 };
+const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: 25_000_000 };
 /// For hits, not for time.
 const EVERY_SPAN: ClassifyLimits = ClassifyLimits { evidence_spans_max: usize::MAX, ..LIMITS };
 

@@ -189,7 +189,8 @@ fn compare(seed: u64, rounds: usize, bounds: &[Bounds]) {
         }
     }
     let texts = compared / bounds.len();
-    assert!(texts > rounds * 6 && matched * 5 > texts, "too few: {compared} compared, {matched} matched");
+    // Of few regexes, chance may make most ones that seldom match.
+    assert!(texts > rounds * 6 && matched * 12 > texts, "too few: {compared} compared, {matched} matched");
 }
 
 #[test]

@@ -1,14 +1,13 @@
-//! `decile bench calibrate`: what an elementary operation takes on this machine.
+//! `decile bench calibrate`: what an operation of the classifier takes on this machine.
 
 use super::Exit;
-use super::kernel::Kernel;
+use super::kinds::{KINDS, Kind, Ready};
 use crate::cli::args::Format;
 use clap::Args;
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Measures nanoseconds of one elementary operation of the classifier: what turns the bound of a pack, which is
-/// counted in operations, into time. Run it on the slowest machine, while it does what else it does.
+/// Measures nanoseconds of one operation of the classifier, for each kind of work that it does: what turns the bound of
+/// a pack, which is counted in operations, into time. Run it on the slowest machine, while it does what else it does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: decile bench calibrate\nPrints the lines to put into config/decile.toml.")]
 pub(super) struct Calibrate {
@@ -20,24 +19,33 @@ pub(super) struct Calibrate {
     format: Format,
 }
 
-const ROUNDS: u32 = 31;
-/// The worst round, times this: what is measured in seconds must hold for months.
-const SAFETY_FACTOR: f64 = 1.5;
+/// The dearest kind, times this: what is measured in seconds must hold for months.
+const SAFETY_FACTOR: f64 = 1.25;
+/// Fewer rounds have no median.
+const ROUNDS_MIN: usize = 5;
 
 /// What is printed.
 #[derive(serde::Serialize)]
 struct Figures {
-    /// What to configure: the worst round, times the factor, in whole nanoseconds.
+    /// What to configure: the dearest kind, times the factor, in whole nanoseconds.
     ns_per_op: u64,
+    safety_factor: f64,
+    kinds: Vec<Measured>,
+}
+
+/// One kind of work, measured.
+#[derive(serde::Serialize)]
+struct Measured {
+    kind: &'static str,
+    /// Nanoseconds of one operation: the median of the rounds, and the worst.
     median_ns: f64,
     worst_ns: f64,
-    safety_factor: f64,
-    rounds: u32,
+    rounds: usize,
 }
 
 impl Calibrate {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let figures = measure(Duration::from_secs(self.seconds) / ROUNDS);
+        let figures = measure(Duration::from_secs(self.seconds))?;
         match self.format {
             Format::Json => println!("{}", serde_json::to_string_pretty(&figures)?),
             Format::Text => print(&figures),
@@ -46,33 +54,31 @@ impl Calibrate {
     }
 }
 
+/// Kind by kind in turn, so that all of them meet the same disturbances.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few nanoseconds, never negative")]
-fn measure(round: Duration) -> Figures {
-    let kernel = Kernel::new();
-    black_box(kernel.run(0));
-    let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| ns_per_op(&kernel, round)).collect();
-    rounds.sort_by(f64::total_cmp);
-    let median_ns = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
-    let worst_ns = rounds.last().copied().unwrap_or_default();
-    let ns_per_op = ((worst_ns * SAFETY_FACTOR).ceil() as u64).max(1);
-    Figures {
-        ns_per_op,
-        median_ns: hundredths(median_ns),
-        worst_ns: hundredths(worst_ns),
-        safety_factor: SAFETY_FACTOR,
-        rounds: ROUNDS,
+fn measure(time: Duration) -> anyhow::Result<Figures> {
+    let ready = KINDS.iter().map(|kind| Ok((kind, kind.ready()?, Vec::new())));
+    let mut kinds = ready.collect::<anyhow::Result<Vec<(&Kind, Ready, Vec<f64>)>>>()?;
+    let started = Instant::now();
+    let mut rounds = 0;
+    while rounds < ROUNDS_MIN || started.elapsed() < time {
+        for (_, ready, measured) in &mut kinds {
+            measured.push(ready.ns_per_op());
+        }
+        rounds += 1;
     }
+    let kinds: Vec<Measured> = kinds.into_iter().map(|(kind, _, rounds)| Measured::of(kind, rounds)).collect();
+    let dearest = kinds.iter().map(|kind| kind.median_ns).fold(0.0, f64::max);
+    Ok(Figures { ns_per_op: ((dearest * SAFETY_FACTOR).ceil() as u64).max(1), safety_factor: SAFETY_FACTOR, kinds })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
-fn ns_per_op(kernel: &Kernel, time: Duration) -> f64 {
-    let started = Instant::now();
-    let mut runs = 0_u32;
-    while runs == 0 || started.elapsed() < time {
-        black_box(kernel.run(runs));
-        runs += 1;
+impl Measured {
+    fn of(kind: &Kind, mut rounds: Vec<f64>) -> Self {
+        rounds.sort_by(f64::total_cmp);
+        let at = |place: usize| hundredths(rounds.get(place).copied().unwrap_or_default());
+        let (median_ns, worst_ns) = (at(rounds.len() / 2), at(rounds.len().saturating_sub(1)));
+        Self { kind: kind.name, median_ns, worst_ns, rounds: rounds.len() }
     }
-    started.elapsed().as_secs_f64() * 1e9 / (f64::from(runs) * kernel.operations() as f64)
 }
 
 fn hundredths(value: f64) -> f64 {
@@ -80,9 +86,11 @@ fn hundredths(value: f64) -> f64 {
 }
 
 fn print(figures: &Figures) {
-    let Figures { ns_per_op, median_ns, worst_ns, safety_factor, rounds } = figures;
-    println!("# An operation takes {median_ns} ns here (median of {rounds} rounds; the worst took {worst_ns} ns).");
-    println!("# The worst times {safety_factor}, in whole nanoseconds:");
+    println!("# Nanoseconds of an operation here, median and worst, by the kind of work:");
+    for Measured { kind, median_ns, worst_ns, .. } in &figures.kinds {
+        println!("# {median_ns:6.2} {worst_ns:8.2}  {kind}");
+    }
+    println!("# The dearest median times {}, in whole nanoseconds:", figures.safety_factor);
     println!("[limits]");
-    println!("ns_per_op = {ns_per_op}");
+    println!("ns_per_op = {}", figures.ns_per_op);
 }

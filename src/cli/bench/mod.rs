@@ -2,10 +2,11 @@
 
 mod calibrate;
 mod classify;
-mod kernel;
+mod kinds;
 mod memory;
 mod messages;
 mod timing;
+mod worst;
 
 use super::Exit;
 use clap::{Args, Subcommand};
@@ -24,6 +25,8 @@ enum What {
     Classify(classify::Classify),
     /// Measure how long an elementary operation takes here: `ns_per_op` of the configuration.
     Calibrate(calibrate::Calibrate),
+    /// Search the message that costs most, and measure it beside the bound of the pack.
+    Worst(worst::WorstOf),
 }
 
 impl Bench {
@@ -34,6 +37,7 @@ impl Bench {
         match self.what {
             What::Classify(command) => command.run(),
             What::Calibrate(command) => command.run(),
+            What::Worst(command) => command.run(),
         }
     }
 }
