@@ -88,7 +88,7 @@ async fn everything_that_is_no_message_escalates_and_the_stream_goes_on() {
 #[tokio::test]
 async fn a_record_that_the_broker_would_not_take_names_where_the_message_lies() {
     let server = PrivateServer::start().unwrap();
-    let limits = "[limits]\nmessage_bytes_max = 1048576\nattach_bytes_max = 1048576\n";
+    let limits = "[limits]\nmessage_bytes_max = 1048576\nattach_bytes_max = 1048576\ndecision_ms_max = 10000\n";
     let world = World::on(&server).more(limits);
     let _daemon = Daemon::ready(&world).await;
     let broker = Broker::on(&server).await;
