@@ -21,15 +21,17 @@ pub(super) fn find(pack: &Pack, spans_max: usize, steps: &mut Steps, scratch: &m
             if rule.restricts() == restricting && evidence.len() < spans_max {
                 let from = evidence.len();
                 places.of_rule(rule, *fired, evidence)?;
-                if let Some(own) = evidence.get_mut(from..) {
-                    own.sort_unstable();
+                if evidence.len() > from + 1 {
+                    evidence.get_mut(from..).into_iter().for_each(<[Spot]>::sort_unstable);
+                    evidence.dedup();
                 }
-                evidence.dedup();
                 evidence.truncate(spans_max);
             }
         }
     }
-    evidence.sort_unstable();
+    if !evidence.is_sorted() {
+        evidence.sort_unstable();
+    }
     Ok(())
 }
 

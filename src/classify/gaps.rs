@@ -54,6 +54,12 @@ impl Places {
         }
     }
 
+    /// Whether a literal was found in this view.
+    #[inline]
+    pub(super) fn has(&self, literal: Literal) -> bool {
+        self.last.get(literal as usize).is_some_and(|(view, _)| *view == self.view)
+    }
+
     fn last_of(&self, literal: Literal) -> Option<u32> {
         self.last.get(literal as usize).filter(|(view, _)| *view == self.view).map(|(_, at)| *at)
     }

@@ -9,7 +9,7 @@ use crate::pack::Pack;
 use crate::pack::cost::{GAP_OPERATIONS, KIND_OPERATIONS, LITERAL_OPERATIONS, LOOK_UP_OPERATIONS, READ_OPERATIONS};
 use crate::pack::literals::{Check, Ends};
 use crate::pack::pattern::ViewSet;
-use crate::pack::phrases::{Between, Node, PhraseUse, Word};
+use crate::pack::phrases::{Between, PhraseUse, Step, Word};
 use crate::reason::Reason;
 use crate::views;
 use crate::views::atoms::{Atom, for_each};
@@ -110,9 +110,8 @@ impl Scan<'_, '_> {
         let mut last: Option<OpenPhrase> = None;
         let mut end = 0;
         for_each(view, |atom| {
-            work += LOOK_UP_OPERATIONS * (1 + open.len() + usize::from(last.is_some()));
-            let word = pack.phrases.word(text, &atom);
-            let Some(known) = word else {
+            work += LOOK_UP_OPERATIONS * (2 + open.len());
+            let Some((word, befores)) = pack.phrases.word(text, &atom) else {
                 open.clear();
                 last = None;
                 if has_gaps && pack.gaps.partial {
@@ -121,13 +120,17 @@ impl Scan<'_, '_> {
                 end = atom.end;
                 return;
             };
-            if last.is_some() || !open.is_empty() {
-                self.go_on(open, last, between(pack, text, end, atom.start), known, atom.end, &mut work);
+            let may_go_on = |phrase: &OpenPhrase| befores.may_follow(phrase.node);
+            if last.as_ref().is_some_and(may_go_on) || open.iter().any(may_go_on) {
+                let between = between(pack, text, end, atom.start);
+                self.go_on(open, last, between, word.node(), atom.end, &mut work);
+            } else {
+                open.clear();
             }
-            let goes_on = self.arrive(known, atom.start, atom.end, &mut work);
-            last = goes_on.then_some(OpenPhrase { node: known, start: atom.start });
-            if has_gaps {
-                for within in pack.gaps.within(known) {
+            self.arrive(word, atom.start, atom.end, &mut work);
+            last = word.goes_on().then_some(OpenPhrase { node: word.node(), start: atom.start });
+            if has_gaps && word.has_gaps() {
+                for within in pack.gaps.within(word.node()) {
                     let start = atom.start + within.at;
                     self.gap(within.literal, start, start + within.bytes, places, &mut work);
                 }
@@ -138,7 +141,6 @@ impl Scan<'_, '_> {
     }
 
     /// Takes open phrases one word on; those that cannot go on are dropped.
-    #[inline]
     fn go_on(
         &mut self,
         open: &mut Vec<OpenPhrase>,
@@ -150,8 +152,9 @@ impl Scan<'_, '_> {
     ) {
         let Some(between) = between else { return open.clear() };
         let mut go_on = |phrase: OpenPhrase| {
-            let node = self.pack.phrases.next(phrase.node, between, word)?;
-            self.arrive(node, phrase.start, end, work).then_some(OpenPhrase { node, ..phrase })
+            let step = self.pack.phrases.next(phrase.node, between, word)?;
+            self.arrive(step, phrase.start, end, work);
+            step.goes_on().then_some(OpenPhrase { node: step.node(), ..phrase })
         };
         if !open.is_empty() {
             open.retain_mut(|phrase| go_on(*phrase).map(|next| *phrase = next).is_some());
@@ -159,15 +162,14 @@ impl Scan<'_, '_> {
         open.extend(last.and_then(go_on));
     }
 
-    /// Notes the patterns that end at a node; whether phrases go on from it.
+    /// Notes the patterns that end at a node.
     #[inline]
-    fn arrive(&mut self, node: Node, start: u32, end: u32, work: &mut usize) -> bool {
-        let (outputs, goes_on) = self.pack.phrases.at(node);
-        if !outputs.is_empty() {
+    fn arrive(&mut self, step: Step, start: u32, end: u32, work: &mut usize) {
+        if step.ends() {
+            let outputs = self.pack.phrases.ends_at(step.node());
             *work += outputs.len();
             self.found(outputs, start, end, work);
         }
-        goes_on
     }
 
     #[inline(never)]
@@ -213,6 +215,10 @@ impl Scan<'_, '_> {
         let uses = self.pack.gaps.uses(literal);
         *work += 2 + uses.len() * GAP_OPERATIONS;
         for usage in uses.iter().filter(|usage| usage.field == self.reading.field) {
+            // Most gaps that end with this word have not begun.
+            if !places.has(usage.first) {
+                continue;
+            }
             let views = usage.views.both(self.reading.views);
             let known = self.hits.get(usage.pattern).matched;
             if views.without(known) == ViewSet::NONE {

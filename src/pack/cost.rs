@@ -108,7 +108,7 @@ impl Pack {
         // Each end of a phrase is asked for at its last word, and each beginning once for each word of the phrase.
         let edges = EDGE_LOOKS * view * (1 + open + u64::from(longest));
         let look_up = to_u64(LOOK_UP_OPERATIONS);
-        let phrases = to_u64(KIND_OPERATIONS) * view + words * (look_up * (1 + open) + outputs) + edges;
+        let phrases = to_u64(KIND_OPERATIONS) * view + words * (look_up * (2 + open) + outputs) + edges;
         let gaps = if self.gaps.is_empty() { 0 } else { 2 * view + self.gaps.cost(view, &self.phrases) };
         let literals = if self.literals.is_empty() { 0 } else { self.literals.cost(view) };
         phrases + gaps + literals

@@ -3,7 +3,8 @@
 //! Text has five times fewer words than bytes, and nearly all phrases are words with white space between. So the
 //! words of a text are looked up once, each in a table of all words that phrases are made of, and a phrase is a
 //! path of them. Three tables do it: from a word's bytes to its number; from a node, what stands between the
-//! words, and the next word to the next node; and from a node to the patterns that end there.
+//! words, and the next word to the next node; and from a node to the patterns that end there. What the first two
+//! answer tells whether there is anything to look up next.
 //!
 //! Work per word: one look-up, and one for each phrase that may go on. No more can go on at once than the tree
 //! has phrases whose beginning is another's end; [`AtOnce`] counts them.
@@ -16,7 +17,7 @@ pub(crate) use at_once::AtOnce;
 pub(crate) use build::PhraseBuilder;
 
 use super::pattern::ViewSet;
-use super::table::Table;
+use super::table::{Entry, Table};
 use crate::views::atoms::{Atom, KEY_BYTES};
 
 /// A word, by its number.
@@ -33,13 +34,65 @@ impl Between {
     pub(crate) const SPACE: Self = Self(0);
 }
 
+/// Where a phrase is after a word: the node, and what there is to do at it, told before any of it is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step(u32);
+
+impl Step {
+    const NODE: u32 = (1 << WORD_BITS) - 1;
+    /// Phrases go on from here.
+    const GOES_ON: u32 = 1 << 31;
+    /// Patterns end here.
+    const ENDS: u32 = 1 << 30;
+    /// Literals of gaps are within the word.
+    const GAPS: u32 = 1 << 29;
+
+    #[inline]
+    pub(crate) fn node(self) -> Node {
+        self.0 & Self::NODE
+    }
+
+    #[inline]
+    pub(crate) fn goes_on(self) -> bool {
+        self.0 & Self::GOES_ON != 0
+    }
+
+    #[inline]
+    pub(crate) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
+    }
+
+    #[inline]
+    pub(crate) fn has_gaps(self) -> bool {
+        self.0 & Self::GAPS != 0
+    }
+}
+
+/// The nodes from which phrases go on with a word, as a Bloom filter (Bloom 1970) of one bit each: most words that stand
+/// side by side are side by side in no phrase, and this tells without a second look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Befores(u32);
+
+impl Befores {
+    /// Whether a phrase may go on from a node with this word.
+    #[inline]
+    pub(crate) fn may_follow(self, node: Node) -> bool {
+        self.0 & Self::bit(node) != 0
+    }
+
+    #[inline]
+    fn bit(node: Node) -> u32 {
+        1 << (node.wrapping_mul(0x9e37_79b1) >> 27)
+    }
+}
+
 const WORD_BITS: u32 = 26;
 const BETWEEN_BITS: u32 = 12;
 
 /// All phrases of a pack that begin and end with a word.
 #[derive(Clone, Debug, Default, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct Phrases {
-    /// Words of up to eight bytes, by their bytes.
+    /// Words of up to eight bytes, by their bytes: the [`Step`] of each, and its [`Befores`].
     short: Table,
     /// Longer ones, by a hash of them.
     long: Table,
@@ -48,6 +101,7 @@ pub(crate) struct Phrases {
     ends: Vec<u32>,
     /// What stands between words and is no single space: by number, less one.
     betweens: Vec<String>,
+    /// From a node, what stands between and a word to a [`Step`].
     edges: Table,
     nodes: Vec<NodeInfo>,
     outputs: Vec<PhraseUse>,
@@ -59,8 +113,6 @@ struct NodeInfo {
     /// Its first output; the others follow.
     first: u32,
     count: u32,
-    /// Whether a phrase goes on from here.
-    goes_on: bool,
 }
 
 /// What it means that a phrase was found.
@@ -88,20 +140,22 @@ impl PhraseUse {
 }
 
 impl Phrases {
-    /// The number of a word of a view's text.
+    /// The step that a word of a view's text is by itself, and what it may follow.
     #[inline]
-    pub(crate) fn word(&self, text: &str, atom: &Atom) -> Option<Word> {
+    pub(crate) fn word(&self, text: &str, atom: &Atom) -> Option<(Step, Befores)> {
         let (start, end) = (atom.start as usize, atom.end as usize);
-        if end - start <= KEY_BYTES {
-            return self.short.get(atom.key);
-        }
-        self.long_word(text.get(start..end)?, atom.key)
+        let found = if end - start <= KEY_BYTES {
+            self.short.get(atom.key)?
+        } else {
+            self.long_word(text.get(start..end)?, atom.key)?
+        };
+        Some((Step(found.value), Befores(found.tag)))
     }
 
     #[inline(never)]
-    fn long_word(&self, text: &str, key: u64) -> Option<Word> {
-        let word = self.long.get(key | 1)?;
-        (self.text_of(word)? == text).then_some(word)
+    fn long_word(&self, text: &str, key: u64) -> Option<Entry> {
+        let found = self.long.get(key | 1)?;
+        (self.text_of(Step(found.value).node())? == text).then_some(found)
     }
 
     /// Whether a word has a number.
@@ -121,19 +175,31 @@ impl Phrases {
 
     /// Where a phrase that has come to `node` is after one more word.
     #[inline]
-    pub(crate) fn next(&self, node: Node, between: Between, word: Word) -> Option<Node> {
-        self.edges.get(edge(node, between, word))
+    pub(crate) fn next(&self, node: Node, between: Between, word: Word) -> Option<Step> {
+        self.edges.get(edge(node, between, word)).map(|found| Step(found.value))
     }
 
-    /// The patterns that end at a node, and whether phrases go on from it.
+    /// The patterns that end at a node.
     #[inline]
-    pub(crate) fn at(&self, node: Node) -> (&[PhraseUse], bool) {
+    pub(crate) fn ends_at(&self, node: Node) -> &[PhraseUse] {
         let info = self.nodes.get(node as usize).copied().unwrap_or_default();
-        if info.count == 0 {
-            return (&[], info.goes_on);
-        }
         let end = info.first.saturating_add(info.count);
-        (self.outputs.get(info.first as usize..end as usize).unwrap_or(&[]), info.goes_on)
+        self.outputs.get(info.first as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// Notes the words within which there are literals of gaps.
+    pub(crate) fn note_gaps(&mut self, has_gaps: impl Fn(Word) -> bool) {
+        for entry in self.short.entries_mut().chain(self.long.entries_mut()) {
+            if has_gaps(Step(entry.value).node()) {
+                entry.value |= Step::GAPS;
+            }
+        }
+    }
+
+    /// Whether it is told so of each word.
+    pub(crate) fn notes_gaps(&self, has_gaps: impl Fn(Word) -> bool) -> bool {
+        let mut words = self.short.entries().chain(self.long.entries()).map(|entry| Step(entry.value));
+        words.all(|word| word.has_gaps() == has_gaps(word.node()))
     }
 
     /// Whether there is nothing to look for.

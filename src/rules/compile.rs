@@ -209,10 +209,13 @@ fn parts(patterns: &mut [Pattern], found: Vec<Found>, report: &Report) -> Option
         report.error_nowhere("pack-too-big", wrong, format!("use smaller lists: at most {PHRASE_BYTES_MAX} bytes"));
         return None;
     }
-    let phrases = words.build();
+    let mut phrases = words.build();
     let gaps = Gaps::new(gap_literals, gap_uses, &phrases);
     match (gaps, Literals::new(literals.into_entries())) {
-        (Ok(gaps), Ok(literals)) => Some(Parts { phrases, gaps, literals }),
+        (Ok(gaps), Ok(literals)) => {
+            phrases.note_gaps(|word| !gaps.within(word).is_empty());
+            Some(Parts { phrases, gaps, literals })
+        }
         (Err(error), _) | (_, Err(error)) => {
             report.error_nowhere("pack-too-big", error.to_string(), "use fewer phrases, or smaller lists");
             None

@@ -42,20 +42,35 @@ pub(crate) fn key(atom: &str) -> u64 {
     key_at(View::verbatim(atom).padded().as_bytes(), 0, atom.len())
 }
 
-/// An atom is between two changes of the bits. Zeros are no word's, so the padding ends the last atom.
+/// An atom is a run of bits. Zeros are no word's, so the padding ends the last one.
 #[inline(always)]
 fn ascii(padded: &[u8], words: &[u64], mut visit: impl FnMut(Atom)) {
-    let (mut start, mut inside, mut carry) = (0, false, 0);
-    for (block, words) in words.iter().enumerate() {
-        let mut changes = words ^ ((words << 1) | carry);
-        carry = words >> 63;
-        while changes != 0 {
-            let at = block * 64 + changes.trailing_zeros() as usize;
-            changes &= changes - 1;
-            if inside {
-                visit(Atom { start: start as u32, end: at as u32, key: key_at(padded, start, at) });
+    let mut atom = |start: usize, end: usize| {
+        visit(Atom { start: start as u32, end: end as u32, key: key_at(padded, start, end) })
+    };
+    // Where the run began that goes on from the block before.
+    let mut carried: Option<usize> = None;
+    for (block, bits) in words.iter().enumerate() {
+        let (first, mut bits) = (block * 64, *bits);
+        if let Some(start) = carried {
+            let end = bits.trailing_ones();
+            if end == u64::BITS {
+                continue;
             }
-            (start, inside) = (at, !inside);
+            atom(start, first + end as usize);
+            carried = None;
+            bits &= u64::MAX << end;
+        }
+        while bits != 0 {
+            let start = bits.trailing_zeros();
+            let end = start + (bits >> start).trailing_ones();
+            if end >= u64::BITS {
+                carried = Some(first + start as usize);
+                break;
+            }
+            atom(first + start as usize, first + end as usize);
+            // The lowest run, added to, carries over all of itself.
+            bits &= bits.wrapping_add(1 << start);
         }
     }
 }

@@ -27,7 +27,8 @@ impl Gaps {
             let bytes = phrases.text_of(word).map_or(0, str::len) as u64;
             self.within(word).iter().all(|within| is_within(within, bytes, counts))
         });
-        ensure(within, "a word is not within the word that it should be within")
+        ensure(within, "a word is not within the word that it should be within")?;
+        ensure(phrases.notes_gaps(|word| !self.within(word).is_empty()), "a word tells wrongly what is within it")
     }
 }
 

@@ -1,6 +1,6 @@
 //! How much may come together at one word of any text: part of the bound of a pack.
 
-use super::{BETWEEN_BITS, Between, Node, Phrases, WORD_BITS, Word};
+use super::{BETWEEN_BITS, Between, Node, Phrases, Step, WORD_BITS, Word};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The most of each, at one word of any text.
@@ -19,10 +19,10 @@ impl Phrases {
     /// path; failure links, as of Aho and Corasick (1975), find these.
     pub(crate) fn at_once(&self) -> AtOnce {
         let children: BTreeMap<(Node, Between, Word), Node> =
-            self.edges.entries().map(|(key, next)| (parts(key), next)).collect();
+            self.edges.entries().map(|entry| (parts(entry.key), Step(entry.value).node())).collect();
         let own = |node: Node| {
-            let (outputs, goes_on) = self.at(node);
-            AtOnce { open: u32::from(goes_on), outputs: outputs.len() as u32, words: 1 }
+            let goes_on = children.range(out_of(node)).next().is_some();
+            AtOnce { open: u32::from(goes_on), outputs: self.ends_at(node).len() as u32, words: 1 }
         };
         let mut most: Vec<AtOnce> = (0..self.nodes.len() as Node).map(own).collect();
         let mut fails: Vec<Option<Node>> = vec![None; self.nodes.len()];

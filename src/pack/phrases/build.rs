@@ -1,8 +1,8 @@
 //! How the tree of phrases is made.
 
-use super::{Between, Node, NodeInfo, PhraseUse, Phrases, Word, edge};
+use super::{Befores, Between, Node, NodeInfo, PhraseUse, Phrases, Step, Word, edge};
 use crate::pack::pattern::ViewSet;
-use crate::pack::table::Table;
+use crate::pack::table::{Entry, Table};
 use crate::views::atoms::{self, KEY_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,8 +70,17 @@ impl PhraseBuilder {
             let rest = rest.into_iter().map(|(text, word)| (between(text), number(word)));
             tree.add(number(first), rest, uses);
         }
-        let keyed = |fits: fn(&str) -> bool, key: fn(&str) -> u64| -> Vec<(u64, u32)> {
-            words.iter().zip(0..).filter(|(word, _)| fits(word)).map(|(word, at)| (key(word), at)).collect()
+        let befores = tree.befores(words.len());
+        let steps = tree.steps();
+        let entries = |fits: fn(&str) -> bool, key: fn(&str) -> u64| {
+            let both = steps.iter().zip(&befores);
+            let fitting = words.iter().zip(both).filter(|(word, _)| fits(word));
+            let entry = |(word, (step, befores)): (&String, (&Step, &u32))| Entry {
+                key: key(word),
+                value: step.0,
+                tag: *befores,
+            };
+            Table::new(fitting.map(entry).collect::<Vec<_>>().into_iter())
         };
         let mut end = 0;
         let ends = words.iter().map(|word| {
@@ -79,8 +88,8 @@ impl PhraseBuilder {
             end
         });
         Phrases {
-            short: Table::new(&keyed(|word| word.len() <= KEY_BYTES, atoms::key)),
-            long: Table::new(&keyed(|word| word.len() > KEY_BYTES, |word| atoms::key(word) | 1)),
+            short: entries(|word| word.len() <= KEY_BYTES, atoms::key),
+            long: entries(|word| word.len() > KEY_BYTES, |word| atoms::key(word) | 1),
             ends: ends.collect(),
             text: words.concat(),
             betweens,
@@ -132,23 +141,41 @@ impl Tree {
         }
     }
 
+    /// For each word, the nodes that it may follow.
+    fn befores(&self, words: usize) -> Vec<u32> {
+        let mut befores = vec![0; words];
+        for (node, _, word) in self.children.keys() {
+            befores.get_mut(*word as usize).into_iter().for_each(|befores| *befores |= Befores::bit(*node));
+        }
+        befores
+    }
+
+    /// For each node, what there is to do at it.
+    fn steps(&self) -> Vec<Step> {
+        let ends = |uses: &[PhraseUse]| uses.iter().any(|usage| usage.views != ViewSet::NONE);
+        let step = |(node, uses): (u32, &Vec<PhraseUse>)| Step(node | if ends(uses) { Step::ENDS } else { 0 });
+        let mut steps: Vec<Step> = (0..).zip(&self.uses).map(step).collect();
+        for (node, _, _) in self.children.keys() {
+            steps.get_mut(*node as usize).into_iter().for_each(|step| step.0 |= Step::GOES_ON);
+        }
+        steps
+    }
+
     fn finish(self) -> Phrases {
-        let edges: Vec<(u64, u32)> = self
-            .children
-            .iter()
-            .map(|((node, between, word), next)| (edge(*node, Between(*between), *word), *next))
-            .collect();
+        let steps = self.steps();
+        let step = |node: Node| steps.get(node as usize).map_or(node, |step| step.0);
+        let edge = |((node, between, word), next): (&(Node, u32, Word), &Node)| Entry {
+            key: edge(*node, Between(*between), *word),
+            value: step(*next),
+            tag: 0,
+        };
         let mut nodes = Vec::with_capacity(self.uses.len());
         let mut outputs: Vec<PhraseUse> = Vec::new();
         for uses in &self.uses {
-            nodes.push(NodeInfo { first: outputs.len() as u32, count: uses.len() as u32, goes_on: false });
+            let first = outputs.len() as u32;
             outputs.extend(uses.iter().filter(|usage| usage.views != ViewSet::NONE));
+            nodes.push(NodeInfo { first, count: outputs.len() as u32 - first });
         }
-        for (node, _, _) in self.children.keys() {
-            if let Some(info) = nodes.get_mut(*node as usize) {
-                info.goes_on = true;
-            }
-        }
-        Phrases { edges: Table::new(&edges), nodes, outputs, ..Phrases::default() }
+        Phrases { edges: Table::new(self.children.iter().map(edge)), nodes, outputs, ..Phrases::default() }
     }
 }
