@@ -53,7 +53,7 @@ clippy:
 doc:
 	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps --document-private-items
 
-mutants:             ## Take one test after another out of the classifier: the suite must fail (some 10 minutes).
+mutants:             ## Take one test after another out of the classifier: the suite must fail (7 to 10 minutes).
 	$(PYTHON) tests/mutants/run.py
 
 audit:               ## Licences, bans and sources (needs cargo-deny: cargo install --locked cargo-deny).
