@@ -175,3 +175,17 @@ fn a_rule_that_expired_is_gone_at_the_time_that_counts() {
     assert_eq!(explain("2020-12-31T00:00:00Z"), json!("c"));
     assert_eq!(explain("2021-01-01T00:00:00Z"), Value::Null);
 }
+
+/// Where one pattern is enough, the others are told all the same: also of a rule that does not fire.
+#[test]
+fn explain_shows_each_pattern_that_matched() {
+    let rule = "[[rule]]\nid = \"a\"\nclass = \"c\"\nany = [\"hello\", { re = 'w[aeiou]rld \\d' }]\nnone = [\"bye\"]\n";
+    let world = World::offline().rules(rule);
+    let ran = run(&["explain", "--format", "json", "--rules", &world.rules_dir(), "hello, world 7, bye"]).exits(0);
+    let told = &ran.json()["trace"]["Ok"]["rules"][0];
+    let spans = told["conditions"][0]["spans"].as_array().unwrap();
+    let seen: Vec<(&Value, &Value, &Value)> =
+        spans.iter().map(|span| (&span["pattern"], &span["start"], &span["end"])).collect();
+    assert_eq!(told["fired"], false, "{told}");
+    assert_eq!(seen, [(&json!("hello"), &json!(0), &json!(5)), (&json!("w[aeiou]rld \\d"), &json!(7), &json!(14))]);
+}
