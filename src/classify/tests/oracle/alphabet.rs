@@ -73,6 +73,7 @@ pub(super) fn regex(source: &str) -> Regex {
         ("<spaced>", r"[[\p{Alphabetic}\p{N}_]--[\p{Han}\p{Hiragana}]]"),
         ("<spaced letter>", r"[\p{Alphabetic}--[\p{Han}\p{Hiragana}]]"),
         ("<unseen>", r"\p{DI}"),
+        ("<mark>", r"[\p{M}--\p{DI}]"),
         ("<on>", r"[\p{M}\p{DI}]"),
         ("<core>", r"[\p{Alphabetic}\p{N}_@$€£¥#]"),
         ("<edge>", r"[^\p{Alphabetic}\p{N}_@$€£¥#]"),

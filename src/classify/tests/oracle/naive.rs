@@ -172,10 +172,10 @@ fn leaves_bidi_open(line: &str) -> bool {
 
 static BEGINS_WITH_WORD: LazyLock<Regex> = LazyLock::new(|| regex("^<unseen>*<word>"));
 static ENDS_WITH_WORD: LazyLock<Regex> = LazyLock::new(|| regex("<word><on>*$"));
-/// `|` inside a word: between letters and digits, beside an apostrophe that letters enclose, before a mark.
+/// `|` inside a word: between letters and digits, beside an apostrophe that letters enclose, before a mark that is seen.
 static INSIDE: LazyLock<Regex> = LazyLock::new(|| {
     let apostrophe = r"<spaced letter><on>*\|<unseen>*'<on>*<letter>|<letter><on>*'<on>*\|<unseen>*<spaced letter>";
-    regex(&format!(r"<spaced><on>*\|<unseen>*<spaced>|{apostrophe}|\|<unseen>*\p{{M}}"))
+    regex(&format!(r"<spaced><on>*\|<unseen>*<spaced>|{apostrophe}|\|<unseen>*<mark>"))
 });
 /// URLs, mail addresses, mentions, and numbers with all around and inside them.
 static ONE_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
