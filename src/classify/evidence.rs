@@ -17,10 +17,14 @@ pub(super) fn find(pack: &Pack, spans_max: usize, steps: &mut Steps, scratch: &m
     let mut places = Finder { pack, fields, hits, memory, steps };
     for restricting in [true, false] {
         for fired in fired.iter() {
-            let Some(rule) = pack.rules.get(fired.rule as usize) else { continue };
-            if rule.restricts() == restricting && evidence.len() < spans_max {
+            let Some(head) = pack.heads.get(fired.rule as usize) else { continue };
+            if head.restricts() == restricting && evidence.len() < spans_max {
                 let from = evidence.len();
-                places.of_rule(rule, *fired, evidence)?;
+                match (head.only(), pack.rules.get(fired.rule as usize)) {
+                    (Some((pattern, field)), _) => evidence.extend(places.only(fired.rule, pattern, field)),
+                    (None, Some(rule)) => places.of_rule(rule, *fired, evidence)?,
+                    (None, None) => {}
+                }
                 if evidence.len() > from + 1 {
                     evidence.get_mut(from..).into_iter().for_each(<[Spot]>::sort_unstable);
                     evidence.dedup();
@@ -45,6 +49,13 @@ pub(super) struct Finder<'s> {
 }
 
 impl Finder<'_> {
+    /// The place of a rule that permits wherever its one phrase or gap is found.
+    fn only(&self, rule: u32, pattern: u32, field: u32) -> Option<Spot> {
+        let place = self.hits.get(pattern).place(ViewSet::RAW);
+        let sent = self.fields.view(field, ViewSet::RAW)?.sent(place.range());
+        Some(Spot { rule, field, start: sent.start as u32, end: sent.end as u32 })
+    }
+
     fn of_rule(&mut self, rule: &Rule, fired: Fired, evidence: &mut Vec<Spot>) -> Result<(), Reason> {
         let pack = self.pack;
         let spot = |index: u32, span: Range<usize>| {
@@ -89,13 +100,7 @@ impl Finder<'_> {
         let Some(seen) = self.fields.view(pattern.field, view) else { return Ok(None) };
         let text = seen.text();
         let found = match &pattern.matcher {
-            Matcher::Phrase => Some(hit.place(view).range()),
-            Matcher::Gap(gap) => {
-                let nearest = hit.place(view).range();
-                let end = self.pack.gaps.end(gap, text, nearest.clone());
-                self.steps.take(self.pack.gaps.end_cost(gap))?;
-                Some(nearest.start..end)
-            }
+            Matcher::Phrase | Matcher::Gap => Some(hit.place(view).range()),
             Matcher::Regex { program, .. } => {
                 let (alphabets, start) = (&self.pack.alphabets, hit.place(view).start as usize);
                 let end = self.steps.lend(self.memory, |memory| program.match_at(alphabets, text, start, memory))?;

@@ -1,6 +1,6 @@
 //! Gaps while a view is read: where the literals were, and which of them are the right distance apart.
 
-use crate::pack::gaps::{GapUse, Literal};
+use crate::pack::gaps::{GapUse, Literal, bit};
 use crate::pack::pattern::ViewSet;
 
 /// Where the literals of gaps were found in one view, by where they end.
@@ -10,6 +10,8 @@ pub(super) struct Places {
     /// For each literal: the view that it was last found in, and the last of its places.
     last: Vec<(u32, u32)>,
     places: Vec<Place>,
+    /// The first literals that were found in this view, a bit for some of them each.
+    found: u64,
 }
 
 /// A place of a literal, and the one before of the same literal.
@@ -38,6 +40,7 @@ impl Places {
     /// Forgets the last view.
     pub(super) fn forget(&mut self) {
         self.places.clear();
+        self.found = 0;
         self.view = self.view.wrapping_add(1);
         if self.view == 0 {
             self.last.fill((0, 0));
@@ -47,6 +50,7 @@ impl Places {
 
     /// Notes where a literal was found.
     pub(super) fn push(&mut self, literal: Literal, end: u32) {
+        self.found |= bit(literal);
         let before = self.last_of(literal);
         if let Some(last) = self.last.get_mut(literal as usize) {
             *last = (self.view, self.places.len() as u32);
@@ -54,10 +58,16 @@ impl Places {
         }
     }
 
+    /// Whether some of these literals, a bit for some of them each, may have been found in this view.
+    #[inline]
+    pub(super) fn may_close(&self, firsts: u64) -> bool {
+        self.found & firsts != 0
+    }
+
     /// Whether a literal was found in this view.
     #[inline]
     pub(super) fn has(&self, literal: Literal) -> bool {
-        self.last.get(literal as usize).is_some_and(|(view, _)| *view == self.view)
+        self.may_close(bit(literal)) && self.last.get(literal as usize).is_some_and(|(view, _)| *view == self.view)
     }
 
     fn last_of(&self, literal: Literal) -> Option<u32> {
@@ -96,6 +106,15 @@ impl Places {
         }
         leftmost
     }
+}
+
+/// Whether a gap that begins after `first` still reaches a second literal at `start`.
+pub(super) fn reaches(usage: &GapUse, first: u32, start: u32, reading: Reading<'_>, work: &mut usize) -> bool {
+    let bytes = start.saturating_sub(first);
+    if reading.is_ascii || bytes > usage.chars_max.saturating_mul(4) {
+        return bytes <= usage.chars_max;
+    }
+    count(reading.text, first, start, work) <= usage.chars_max
 }
 
 /// The characters between two places.

@@ -86,6 +86,17 @@ impl Hits {
         hit.add(views)
     }
 
+    /// Lets a match that is known end later, in some views.
+    pub(super) fn extend(&mut self, pattern: u32, views: ViewSet, end: u32) {
+        let Some(hit) = self.get_mut(pattern) else { return };
+        if views.overlaps(ViewSet::RAW) {
+            hit.raw.end = end;
+        }
+        if views.overlaps(ViewSet::FOLDED) {
+            hit.folded.end = end;
+        }
+    }
+
     /// Notes where the leftmost match of a regex begins, in some views.
     pub(super) fn note_start(&mut self, pattern: u32, views: ViewSet, start: u32) {
         let Some(hit) = self.get_mut(pattern) else { return };

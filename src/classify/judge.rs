@@ -69,13 +69,13 @@ pub(super) fn judge(
     let mut bench = Bench { now, runner: Runner { pack, fields, hits, memory, steps }, slots };
     let judged = candidates.iter().try_for_each(|index| {
         bench.runner.steps.take(1)?;
-        let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
-            return Ok(());
-        };
-        if rule.is_plain && rule.any.len() == 1 && !rule.restricts() {
+        if pack.heads.get(*index as usize).is_some_and(|head| head.only().is_some()) {
             fired.push(Fired { rule: *index, truth: Truth::True });
             return Ok(());
         }
+        let Some(rule) = pack.rules.get(*index as usize).filter(|rule| rule.applies(&message.channel, now)) else {
+            return Ok(());
+        };
         let truth = bench.rule(rule, &mut ())?;
         if truth == Truth::True || (rule.restricts() && truth == Truth::Unknown) {
             fired.push(Fired { rule: *index, truth });

@@ -113,12 +113,12 @@ fn evaluate(
 
 /// The first reason that holds, or the class.
 fn outcome(pack: &Pack, steps: &mut Steps, scratch: &mut Scratch) -> Result<Outcome, Reason> {
-    let rules = || scratch.fired.iter().filter_map(|fired| pack.rules.get(fired.rule as usize));
-    if rules().any(|rule| rule.restricts()) {
+    let heads = || scratch.fired.iter().filter_map(|fired| pack.heads.get(fired.rule as usize));
+    if heads().any(|head| head.restricts()) {
         return Ok(Outcome::None(Reason::Restricted));
     }
-    let Some(class) = rules().find_map(|rule| rule.class) else { return Ok(Outcome::None(Reason::Unmatched)) };
-    if rules().any(|rule| rule.class != Some(class)) {
+    let Some(class) = heads().find_map(|head| head.class()) else { return Ok(Outcome::None(Reason::Unmatched)) };
+    if heads().any(|head| head.class() != Some(class)) {
         return Ok(Outcome::None(Reason::Conflict));
     }
     let Some(spec) = pack.classes.get(class as usize) else { return Ok(Outcome::None(Reason::Unmatched)) };

@@ -212,22 +212,26 @@ impl Scan<'_, '_> {
     }
 
     fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places, work: &mut usize) {
-        let uses = self.pack.gaps.uses(literal);
+        let uses = if places.may_close(self.pack.gaps.firsts(literal)) { self.pack.gaps.uses(literal) } else { &[] };
         *work += 2 + uses.len() * GAP_OPERATIONS;
-        for usage in uses.iter().filter(|usage| usage.field == self.reading.field) {
+        for usage in uses {
             // Most gaps that end with this word have not begun.
-            if !places.has(usage.first) {
+            if !places.has(usage.first) || usage.field != self.reading.field {
                 continue;
             }
             let views = usage.views.both(self.reading.views);
-            let known = self.hits.get(usage.pattern).matched;
-            if views.without(known) == ViewSet::NONE {
-                continue;
-            }
-            let Some(first) = places.closes(usage, start, self.reading, work) else { continue };
-            let place = Place { start: first.saturating_sub(self.pack.gaps.length(usage.first)), end };
-            if self.hits.note_phrase(usage.pattern, views, place) {
-                *work += wake(self.pack, usage.pattern, views, self.marks);
+            let known = self.hits.get(usage.pattern);
+            if views.without(known.matched) != ViewSet::NONE {
+                let Some(first) = places.closes(usage, start, self.reading, work) else { continue };
+                let place = Place { start: first.saturating_sub(self.pack.gaps.length(usage.first)), end };
+                if self.hits.note_phrase(usage.pattern, views, place) {
+                    *work += wake(self.pack, usage.pattern, views, self.marks);
+                }
+            } else if usage.greedy && views != ViewSet::NONE {
+                let first = known.place(views).start + self.pack.gaps.length(usage.first);
+                if gaps::reaches(usage, first, start, self.reading, work) {
+                    self.hits.extend(usage.pattern, views, end);
+                }
             }
         }
         if self.pack.gaps.is_first(literal) {

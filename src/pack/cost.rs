@@ -13,7 +13,7 @@
 //! - evidence: of the dearest rules, as many as there may be spans (each adds one at least), where each pattern's match
 //!   ends: no further than its longest match.
 
-use super::gaps::{Gap, GapLiteral, GapUse, Gaps};
+use super::gaps::{GapLiteral, GapUse, Gaps};
 use super::literals::Literals;
 use super::pattern::{Matcher, Pattern, ViewSet};
 use super::phrases::{AtOnce, Phrases};
@@ -135,8 +135,7 @@ impl Pack {
         let patterns = rule.any.iter().chain(&rule.all).filter_map(|index| self.patterns.get(*index as usize));
         let one = |pattern: &Pattern| match &pattern.matcher {
             Matcher::Regex { program, .. } => program.operations(view).match_at,
-            Matcher::Gap(gap) => to_u64(self.gaps.end_cost(gap)),
-            Matcher::Phrase => 1,
+            Matcher::Phrase | Matcher::Gap => 1,
         };
         patterns.map(|pattern| one(pattern).saturating_mul(rule.positive_views().count())).sum()
     }
@@ -164,7 +163,7 @@ impl Pattern {
     fn search_cost(&self, view: usize) -> u64 {
         match &self.matcher {
             Matcher::Regex { program, .. } => self.views.count() * program.operations(view).start,
-            Matcher::Phrase | Matcher::Gap(_) => 0,
+            Matcher::Phrase | Matcher::Gap => 0,
         }
     }
 }
@@ -210,12 +209,6 @@ impl Gaps {
             to_u64(GAP_OPERATIONS) + places + u64::from(usage.chars_max) * 4
         };
         2 + self.uses(literal).iter().map(gap).sum::<u64>()
-    }
-
-    /// The most operations to find where a match ends: what it may reach, and the second literal at each place there.
-    pub(crate) fn end_cost(&self, gap: &Gap) -> usize {
-        let (reach, length) = (gap.chars_max as usize * 4, self.length(gap.second) as usize);
-        if gap.greedy { (reach + length) * (1 + length) } else { 1 }
     }
 }
 

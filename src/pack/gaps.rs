@@ -14,21 +14,6 @@ use std::ops::Range;
 /// A literal of gaps, by its number.
 pub(crate) type Literal = u32;
 
-/// A regex of the form literal, any characters, literal.
-#[derive(Clone, Debug, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
-pub(crate) struct Gap {
-    /// What stands first.
-    pub(crate) first: Literal,
-    /// What stands last.
-    pub(crate) second: Literal,
-    /// The fewest characters between them.
-    pub(crate) chars_min: u32,
-    /// The most characters between them.
-    pub(crate) chars_max: u32,
-    /// Whether a match reaches to the last of the second, else to the nearest.
-    pub(crate) greedy: bool,
-}
-
 /// A literal: letters, digits and `_` of ASCII, in small letters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub(crate) struct GapLiteral {
@@ -55,6 +40,8 @@ pub(crate) struct GapUse {
     pub(crate) chars_min: u32,
     /// The most.
     pub(crate) chars_max: u32,
+    /// Whether a match reaches to the last of the second, else to the nearest.
+    pub(crate) greedy: bool,
 }
 
 /// A literal within a word.
@@ -84,6 +71,9 @@ pub(crate) struct Gaps {
     /// `None` where there are no literals.
     #[rkyv(with = rkyv::with::Skip)]
     automaton: Option<AhoCorasick>,
+    /// For each literal, the first literals of the gaps that it closes. It is not stored either.
+    #[rkyv(with = rkyv::with::Skip)]
+    masks: Vec<u64>,
     /// Whether some literal may be found where no word of the dictionary is.
     pub(crate) partial: bool,
 }
@@ -113,7 +103,9 @@ impl Gaps {
             within_from: Vec::new(),
             within: Vec::new(),
             automaton,
+            masks: Vec::new(),
         };
+        gaps.masks = gaps.masks();
         let words = (0..phrases.words()).map(|word| phrases.text_of(word).unwrap_or(""));
         let within: Vec<Vec<Within>> = words.map(|word| gaps.in_word(word).collect()).collect();
         (gaps.within_from, gaps.within) = flat(within);
@@ -130,7 +122,12 @@ impl Gaps {
     /// # Errors
     /// Where it becomes too large.
     pub(crate) fn with_automaton(self) -> Result<Self, BuildError> {
-        Ok(Self { automaton: automaton(&self.literals)?, ..self })
+        Ok(Self { automaton: automaton(&self.literals)?, masks: self.masks(), ..self })
+    }
+
+    fn masks(&self) -> Vec<u64> {
+        let mask = |literal| self.uses(literal).iter().fold(0, |mask, usage| mask | bit(usage.first));
+        (0..).take(self.literals.len()).map(mask).collect()
     }
 
     /// Whether there are none.
@@ -173,20 +170,18 @@ impl Gaps {
         self.literals.get(literal as usize).map_or(0, |literal| literal.text.len() as u32)
     }
 
-    /// Where a match ends whose nearest second literal is known: there, or at the last that it may reach.
-    pub(crate) fn end(&self, gap: &Gap, text: &str, nearest: Range<usize>) -> usize {
-        let literals = (self.literals.get(gap.first as usize), self.literals.get(gap.second as usize));
-        let (true, (Some(first), Some(second))) = (gap.greedy, literals) else { return nearest.end };
-        let until = skip(text, nearest.start + first.text.len(), gap.chars_max).unwrap_or(text.len());
-        let until = (until + second.text.len()).min(text.len());
-        let from = nearest.end.saturating_sub(second.text.len());
-        second.places(text, from, until).last().map_or(nearest.end, |at| at + second.text.len())
+    /// What a literal closes gaps of: a bit for some of the first literals each, so that most texts tell at once that
+    /// none of them was found.
+    #[inline]
+    pub(crate) fn firsts(&self, literal: Literal) -> u64 {
+        self.masks.get(literal as usize).copied().unwrap_or(0)
     }
 
     /// Memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.literals.iter().map(|literal| literal.text.len() + size_of::<GapLiteral>()).sum::<usize>()
             + (self.uses_from.len() + self.within_from.len()) * 4
+            + self.masks.len() * 8
             + self.uses.len() * size_of::<GapUse>()
             + self.within.len() * size_of::<Within>()
             + self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
@@ -199,21 +194,12 @@ impl GapLiteral {
         (!self.before || text.get(..found.start).is_some_and(|before| !before.chars().next_back().is_some_and(is_word)))
             && (!self.after || text.get(found.end..).is_some_and(|after| !after.chars().next().is_some_and(is_word)))
     }
+}
 
-    /// Every place of the literal that begins at `from` or later and ends at `until` or before, overlapping ones too.
-    fn places<'t>(&'t self, text: &'t str, from: usize, until: usize) -> impl Iterator<Item = usize> + 't {
-        let finder = memchr::memmem::Finder::new(&self.text);
-        let mut from = from;
-        std::iter::from_fn(move || {
-            loop {
-                let at = from + finder.find(text.as_bytes().get(from..until)?)?;
-                from = at + 1;
-                if self.fits(text, &(at..at + self.text.len())) {
-                    return Some(at);
-                }
-            }
-        })
-    }
+/// The bit that some literals have, this among them.
+#[inline]
+pub(crate) fn bit(literal: Literal) -> u64 {
+    1 << (literal % 64)
 }
 
 fn automaton(literals: &[GapLiteral]) -> Result<Option<AhoCorasick>, BuildError> {
@@ -225,19 +211,6 @@ fn automaton(literals: &[GapLiteral]) -> Result<Option<AhoCorasick>, BuildError>
 /// What a regex's `\b` takes for a part of a word.
 fn is_word(c: char) -> bool {
     regex_syntax::try_is_word_character(c).unwrap_or(false)
-}
-
-/// The place that is so many characters after `at`; `None` beyond the end.
-pub(crate) fn skip(text: &str, at: usize, chars: u32) -> Option<usize> {
-    if chars == 0 {
-        return Some(at);
-    }
-    let rest = text.get(at..)?;
-    let chars = chars as usize;
-    match rest.char_indices().nth(chars) {
-        Some((end, _)) => Some(at + end),
-        None => (rest.chars().count() == chars).then_some(text.len()),
-    }
 }
 
 fn flat<T>(lists: Vec<Vec<T>>) -> (Vec<u32>, Vec<T>) {

@@ -3,6 +3,7 @@
 pub(crate) mod comparison;
 pub(crate) mod cost;
 pub(crate) mod gaps;
+mod head;
 pub(crate) mod literals;
 pub(crate) mod pattern;
 pub(crate) mod phrases;
@@ -20,6 +21,7 @@ use crate::digest::Digest;
 use crate::message::Field;
 use comparison::Comparison;
 use gaps::Gaps;
+use head::Head;
 use jiff::Timestamp;
 use literals::Literals;
 use pattern::{Pattern, ViewSet};
@@ -36,6 +38,8 @@ pub struct Pack {
     pub(crate) digest: Digest,
     /// Ordered by id.
     pub(crate) rules: Vec<Rule>,
+    /// Of each rule, what deciding needs first.
+    pub(crate) heads: Vec<Head>,
     /// What people know each rule by, in the same order.
     pub(crate) infos: Vec<RuleInfo>,
     /// Ordered by name.
@@ -176,6 +180,11 @@ pub(crate) struct ChannelFilter {
 }
 
 impl Pack {
+    /// Makes the heads of the rules, which are not stored.
+    pub(crate) fn with_heads(self) -> Self {
+        Self { heads: Head::all(&self.rules, &self.patterns), ..self }
+    }
+
     /// The digest of everything here that can change a verdict: not of comments, notes, origins or tests.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -222,7 +231,7 @@ impl Pack {
     pub fn memory_bytes(&self) -> usize {
         let programs = self.patterns.iter().map(|pattern| match &pattern.matcher {
             pattern::Matcher::Regex { program, .. } => program.bytes(),
-            pattern::Matcher::Phrase | pattern::Matcher::Gap(_) => 0,
+            pattern::Matcher::Phrase | pattern::Matcher::Gap => 0,
         });
         self.phrases.bytes()
             + self.gaps.bytes()
@@ -230,7 +239,7 @@ impl Pack {
             + self.alphabets.bytes()
             + programs.sum::<usize>()
             + self.patterns.len() * size_of::<Pattern>()
-            + self.rules.len() * (size_of::<Rule>() + size_of::<RuleInfo>())
+            + self.rules.len() * (size_of::<Rule>() + size_of::<Head>() + size_of::<RuleInfo>())
     }
 
     /// Whether there is no rule: every message escalates.

@@ -1,6 +1,5 @@
 //! What a pack looks for: patterns on fields, the literals that find them, and in which views.
 
-use super::gaps::Gap;
 use crate::automaton::Program;
 
 /// A set of views.
@@ -64,7 +63,7 @@ pub(crate) enum Matcher {
     /// By its words, or by its literals.
     Phrase,
     /// By two words and what is between.
-    Gap(Gap),
+    Gap,
     /// By a regex, which runs once one of the literals that it needs was seen, and a rule asks.
     Regex {
         /// Its automaton.
@@ -80,7 +79,7 @@ impl Matcher {
     pub(crate) fn cost_to_wait_for(&self) -> u32 {
         match self {
             Self::Phrase => 0,
-            Self::Gap(_) => 1,
+            Self::Gap => 1,
             Self::Regex { gate: Gate::Prefix | Gate::Suffix, .. } => 2,
             Self::Regex { gate: Gate::Open, .. } => 3,
         }

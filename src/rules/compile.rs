@@ -8,7 +8,7 @@ use super::resolved::{
 use crate::automaton::Alphabets;
 use crate::diagnostic::Report;
 use crate::message::Field;
-use crate::pack::gaps::{Gap, GapLiteral, GapUse, Gaps};
+use crate::pack::gaps::{GapLiteral, GapUse, Gaps};
 use crate::pack::literals::{Check, LiteralBuilder, LiteralUse, Literals};
 use crate::pack::pattern::{Gate, Matcher, Pattern, ViewSet};
 use crate::pack::phrases::{PhraseBuilder, PhraseUse, Phrases};
@@ -37,9 +37,10 @@ pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
     let fail_closed = fail_closed(&compiled, &patterns, fields.len());
     let open = open(&patterns);
     let Parts { phrases, gaps, literals } = parts(&mut patterns, found, report)?;
-    Some(Pack {
+    let pack = Pack {
         digest,
         rules: compiled,
+        heads: Vec::new(),
         infos,
         classes,
         restrictions,
@@ -51,7 +52,8 @@ pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
         literals,
         open,
         fail_closed,
-    })
+    };
+    Some(pack.with_heads())
 }
 
 /// The fields that rules look at, and the text.
@@ -197,9 +199,9 @@ fn parts(patterns: &mut [Pattern], found: Vec<Found>, report: &Report) -> Option
             Found::Gap(shape) => {
                 let (first, second) = (number(&shape.first), number(&shape.second));
                 let GapShape { chars_min, chars_max, greedy, .. } = *shape;
-                pattern.matcher = Matcher::Gap(Gap { first, second, chars_min, chars_max, greedy });
+                pattern.matcher = Matcher::Gap;
                 let (field, views) = (pattern.field, pattern.views);
-                let usage = GapUse { pattern: index, field, views, first, chars_min, chars_max };
+                let usage = GapUse { pattern: index, field, views, first, chars_min, chars_max, greedy };
                 gap_uses.get_mut(second as usize).into_iter().for_each(|uses| uses.push(usage));
             }
         }

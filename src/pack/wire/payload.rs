@@ -97,6 +97,7 @@ impl Payload {
         let pack = Pack {
             digest,
             rules: self.rules.into_iter().map(StoredRule::into_rule).collect::<Result<_, _>>()?,
+            heads: Vec::new(),
             infos: self.infos.into_iter().map(StoredInfo::into_info).collect::<Result<_, _>>()?,
             classes: self.classes.into_iter().map(StoredClass::into_class).collect::<Result<_, _>>()?,
             restrictions: self.restrictions.into_iter().map(restriction).collect(),
@@ -110,7 +111,7 @@ impl Payload {
             fail_closed: self.fail_closed,
         };
         sound::check(&pack)?;
-        Ok(pack)
+        Ok(pack.with_heads())
     }
 
     /// Before automata are made of them: that takes the most.

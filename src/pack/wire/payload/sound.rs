@@ -6,7 +6,7 @@
 use super::Wrong;
 use crate::message::Field;
 use crate::pack::literals::{Check, LiteralUse};
-use crate::pack::pattern::{Matcher, Pattern, ViewSet};
+use crate::pack::pattern::{Pattern, ViewSet};
 use crate::pack::{Effect, Pack, Rule, RuleInfo};
 
 /// Checks a pack.
@@ -90,13 +90,7 @@ fn check_rule(pack: &Pack, rule: &Rule, info: &RuleInfo, counts: Counts<'_>) -> 
 }
 
 fn is_pattern(pattern: &Pattern, counts: Counts<'_>) -> bool {
-    let has_literals = match &pattern.matcher {
-        Matcher::Phrase | Matcher::Regex { .. } => true,
-        Matcher::Gap(gap) => {
-            gap.first < counts.gap_literals && gap.second < counts.gap_literals && gap.chars_min <= gap.chars_max
-        }
-    };
-    has_literals && pattern.field < counts.fields && are_views(pattern.views.with(pattern.wakes))
+    pattern.field < counts.fields && are_views(pattern.views.with(pattern.wakes))
 }
 
 /// A gate may end in the middle of a character; a phrase is evidence, and may not.
