@@ -12,7 +12,7 @@ use crate::pack::pattern::ViewSet;
 use crate::pack::phrases::{Between, PhraseUse, Step, Word};
 use crate::reason::Reason;
 use crate::views;
-use crate::views::atoms::{Atom, for_each};
+use crate::views::atoms::{Atom, Visit, for_each};
 use crate::views::words::is_edge_counted;
 use crate::views::{Folder, View};
 
@@ -99,67 +99,37 @@ impl Scan<'_, '_> {
 
     /// Reads the view word by word: phrases that go on with a word, and those that begin.
     fn words(&mut self, view: &View, words: &mut Words) -> Result<(), Reason> {
-        let Words { open, places } = words;
-        let (text, pack) = (self.reading.text, self.pack);
-        let has_gaps = self.reading.is_ascii && !pack.gaps.is_empty();
-        open.clear();
-        places.forget();
-        let mut work = if view.is_ascii() { text.len() } else { text.len() * KIND_OPERATIONS };
-        // The word before, if a phrase goes on from it: that most phrases are in their second word makes it worth
-        // keeping apart.
-        let mut last: Option<OpenPhrase> = None;
-        let mut end = 0;
-        for_each(view, |atom| {
-            work += LOOK_UP_OPERATIONS * (2 + open.len());
-            let Some((word, befores)) = pack.phrases.word(text, &atom) else {
-                open.clear();
-                last = None;
-                if has_gaps && pack.gaps.partial {
-                    self.gaps_in_unknown(&atom, places, &mut work);
-                }
-                end = atom.end;
-                return;
-            };
-            let may_go_on = |phrase: &OpenPhrase| befores.may_follow(phrase.node);
-            if last.as_ref().is_some_and(may_go_on) || open.iter().any(may_go_on) {
-                let between = between(pack, text, end, atom.start);
-                self.go_on(open, last, between, word.node(), atom.end, &mut work);
-            } else {
-                open.clear();
-            }
-            self.arrive(word, atom.start, atom.end, &mut work);
-            last = word.goes_on().then_some(OpenPhrase { node: word.node(), start: atom.start });
-            if has_gaps && word.has_gaps() {
-                for within in pack.gaps.within(word.node()) {
-                    let start = atom.start + within.at;
-                    self.gap(within.literal, start, start + within.bytes, places, &mut work);
-                }
-            }
-            end = atom.end;
-        });
+        words.open.clear();
+        words.places.forget();
+        let bytes = self.reading.text.len();
+        let work = if view.is_ascii() { bytes } else { bytes * KIND_OPERATIONS };
+        let has_gaps = self.reading.is_ascii && !self.pack.gaps.is_empty();
+        let mut reader = WordReader { scan: self, words, last: None, end: 0, has_gaps, work };
+        for_each(view, &mut reader);
+        let work = reader.work;
         self.steps.take(work)
     }
 
-    /// Takes open phrases one word on; those that cannot go on are dropped.
-    fn go_on(
+    /// Takes open phrases one word on; those that cannot go on are dropped. Most of the time none is open.
+    #[inline(never)]
+    fn go_on(&mut self, open: &mut Vec<OpenPhrase>, between: Between, word: Word, end: u32, work: &mut usize) {
+        let mut next = |phrase: &OpenPhrase| self.next(*phrase, between, word, end, work);
+        open.retain_mut(|phrase| next(phrase).map(|next| *phrase = next).is_some());
+    }
+
+    /// Takes a phrase one word on, if it can go on.
+    #[inline]
+    fn next(
         &mut self,
-        open: &mut Vec<OpenPhrase>,
-        last: Option<OpenPhrase>,
-        between: Option<Between>,
+        phrase: OpenPhrase,
+        between: Between,
         word: Word,
         end: u32,
         work: &mut usize,
-    ) {
-        let Some(between) = between else { return open.clear() };
-        let mut go_on = |phrase: OpenPhrase| {
-            let step = self.pack.phrases.next(phrase.node, between, word)?;
-            self.arrive(step, phrase.start, end, work);
-            step.goes_on().then_some(OpenPhrase { node: step.node(), ..phrase })
-        };
-        if !open.is_empty() {
-            open.retain_mut(|phrase| go_on(*phrase).map(|next| *phrase = next).is_some());
-        }
-        open.extend(last.and_then(go_on));
+    ) -> Option<OpenPhrase> {
+        let step = self.pack.phrases.next(phrase.node, between, word)?;
+        self.arrive(step, phrase.start, end, work);
+        step.goes_on().then_some(OpenPhrase { node: step.node(), ..phrase })
     }
 
     /// Notes the patterns that end at a node.
@@ -189,6 +159,14 @@ impl Scan<'_, '_> {
                     _ => {}
                 }
             }
+        }
+    }
+
+    /// The literals of gaps in a word of ASCII that the dictionary has.
+    fn gaps_in_known(&mut self, atom: &Atom, word: Word, places: &mut gaps::Places, work: &mut usize) {
+        for within in self.pack.gaps.within(word) {
+            let start = atom.start + within.at;
+            self.gap(within.literal, start, start + within.bytes, places, work);
         }
     }
 
@@ -259,6 +237,54 @@ impl Scan<'_, '_> {
             }
         }
         self.steps.take(work)
+    }
+}
+
+/// Reads one view word by word.
+struct WordReader<'r, 's, 't> {
+    scan: &'r mut Scan<'s, 't>,
+    words: &'r mut Words,
+    /// The word before, if a phrase goes on from it: that most phrases are in their second word makes it worth keeping
+    /// apart.
+    last: Option<OpenPhrase>,
+    /// Where the word before ends.
+    end: u32,
+    has_gaps: bool,
+    work: usize,
+}
+
+impl Visit for WordReader<'_, '_, '_> {
+    #[inline(always)]
+    fn visit(&mut self, atom: Atom) {
+        let Self { scan, words: Words { open, places }, last, end, has_gaps, work } = self;
+        let (pack, text) = (scan.pack, scan.reading.text);
+        *work += LOOK_UP_OPERATIONS * (2 + open.len());
+        let before = std::mem::replace(end, atom.end);
+        let Some((word, befores)) = pack.phrases.word(text, &atom) else {
+            open.clear();
+            *last = None;
+            if *has_gaps && pack.gaps.partial {
+                scan.gaps_in_unknown(&atom, places, work);
+            }
+            return;
+        };
+        let may_go_on = |phrase: &OpenPhrase| befores.may_follow(phrase.node);
+        let last_before = last.take().filter(may_go_on);
+        if last_before.is_none() && !open.iter().any(may_go_on) {
+            open.clear();
+        } else if let Some(between) = between(pack, text, before, atom.start) {
+            if !open.is_empty() {
+                scan.go_on(open, between, word.node(), atom.end, work);
+            }
+            open.extend(last_before.and_then(|phrase| scan.next(phrase, between, word.node(), atom.end, work)));
+        } else {
+            open.clear();
+        }
+        scan.arrive(word, atom.start, atom.end, work);
+        *last = word.goes_on().then_some(OpenPhrase { node: word.node(), start: atom.start });
+        if *has_gaps && word.has_gaps() {
+            scan.gaps_in_known(&atom, word.node(), places, work);
+        }
     }
 }
 

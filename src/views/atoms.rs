@@ -21,19 +21,31 @@ pub(crate) struct Atom {
 /// Bytes that fit into a key as they are.
 pub(crate) const KEY_BYTES: usize = 8;
 
-/// Calls `visit` for each atom of a view, from left to right.
+/// Who is told of the atoms of a view, from left to right.
+pub(crate) trait Visit {
+    /// The next atom. Where the text is ASCII, this becomes part of the loop that finds them: it is worth inlining.
+    fn visit(&mut self, atom: Atom);
+}
+
+/// Visits each atom of a view.
 #[inline]
-pub(crate) fn for_each(view: &View, mut visit: impl FnMut(Atom)) {
+pub(crate) fn for_each(view: &View, visitor: &mut impl Visit) {
     match view.word_bits() {
-        Some(words) => ascii(view.padded().as_bytes(), words, visit),
-        None => unicode(view.padded(), &mut visit),
+        Some(words) => ascii(view.padded().as_bytes(), words, |atom| visitor.visit(atom)),
+        None => unicode(view.padded(), &mut |atom| visitor.visit(atom)),
+    }
+}
+
+impl Visit for Vec<Atom> {
+    fn visit(&mut self, atom: Atom) {
+        self.push(atom);
     }
 }
 
 /// The atoms of a text.
 pub(crate) fn atoms_of(text: &str) -> Vec<Atom> {
     let mut found = Vec::new();
-    for_each(&View::verbatim(text), |atom| found.push(atom));
+    for_each(&View::verbatim(text), &mut found);
     found
 }
 
@@ -42,35 +54,26 @@ pub(crate) fn key(atom: &str) -> u64 {
     key_at(View::verbatim(atom).padded().as_bytes(), 0, atom.len())
 }
 
-/// An atom is a run of bits. Zeros are no word's, so the padding ends the last one.
+/// An atom is a run of bits. Zeros are no word's, so the padding ends the last one. `visit` is called in one place, so that
+/// it becomes part of the loop.
 #[inline(always)]
 fn ascii(padded: &[u8], words: &[u64], mut visit: impl FnMut(Atom)) {
-    let mut atom = |start: usize, end: usize| {
-        visit(Atom { start: start as u32, end: end as u32, key: key_at(padded, start, end) })
-    };
     // Where the run began that goes on from the block before.
     let mut carried: Option<usize> = None;
     for (block, bits) in words.iter().enumerate() {
-        let (first, mut bits) = (block * 64, *bits);
-        if let Some(start) = carried {
-            let end = bits.trailing_ones();
-            if end == u64::BITS {
-                continue;
-            }
-            atom(start, first + end as usize);
-            carried = None;
-            bits &= u64::MAX << end;
-        }
-        while bits != 0 {
-            let start = bits.trailing_zeros();
-            let end = start + (bits >> start).trailing_ones();
-            if end >= u64::BITS {
-                carried = Some(first + start as usize);
+        let first = block * 64;
+        let mut bits = *bits;
+        while bits != 0 || carried.is_some() {
+            let from = if carried.is_some() { 0 } else { bits.trailing_zeros() };
+            let until = from + (bits >> from).trailing_ones();
+            let start = carried.take().unwrap_or(first + from as usize);
+            if until >= u64::BITS {
+                carried = Some(start);
                 break;
             }
-            atom(first + start as usize, first + end as usize);
-            // The lowest run, added to, carries over all of itself.
-            bits &= bits.wrapping_add(1 << start);
+            bits &= u64::MAX << until;
+            let end = first + until as usize;
+            visit(Atom { start: start as u32, end: end as u32, key: key_at(padded, start, end) });
         }
     }
 }
