@@ -4,6 +4,9 @@ use crate::token::{Token, TokenError};
 use std::fmt;
 use std::sync::Arc;
 
+/// The reserved channel: what is granted there must be refused, and is never carried out.
+pub const CANARY: &str = "decile.canary";
+
 /// A channel's name, source and name: `slack.support`. Two tokens of a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Channel {
@@ -40,6 +43,19 @@ impl Channel {
     pub fn unlisted() -> Result<Self, TokenError> {
         let subject = format!("{}.{}", Token::encode("unlisted")?, Token::encode("subject")?);
         Ok(Self { name: Arc::from("unlisted.subject"), subject: Arc::from(subject) })
+    }
+
+    /// The reserved channel, [`CANARY`].
+    ///
+    /// # Errors
+    /// Never; the name is a channel.
+    pub fn canary() -> Result<Self, ChannelError> {
+        Self::parse(CANARY)
+    }
+
+    /// Whether it is the reserved channel.
+    pub fn is_canary(&self) -> bool {
+        self.as_str() == CANARY
     }
 
     /// The name as people write it.

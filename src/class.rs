@@ -1,4 +1,4 @@
-//! Names that rules and policies share: of classes, and of rules.
+//! Names that rules and policies share: of classes, of rules, and of types of actions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,19 +7,24 @@ use std::sync::Arc;
 pub const NAME_BYTES_MAX: usize = 64;
 
 /// A class: what a message *is*. `[A-Za-z0-9_-]{1,64}`, the decision type of the policy.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Class(Arc<str>);
 
 /// A rule's id: `[A-Za-z0-9_-]{1,64}`, unique in its pack.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct RuleId(Arc<str>);
 
 /// The name is empty, too long, or has other bytes than `[A-Za-z0-9_-]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name is 1 to {NAME_BYTES_MAX} letters, digits, `_` or `-`")]
 pub struct NameError;
+
+/// A type of action: `label`, `reply`. `[A-Za-z0-9_-]{1,64}`: one token of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct ActionType(Arc<str>);
 
 macro_rules! name {
     ($type:ident) => {
@@ -52,9 +57,9 @@ macro_rules! name {
             }
         }
 
-        impl From<$type> for String {
-            fn from(name: $type) -> String {
-                name.0.as_ref().to_owned()
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
     };
@@ -62,6 +67,14 @@ macro_rules! name {
 
 name!(Class);
 name!(RuleId);
+name!(ActionType);
+
+impl ActionType {
+    /// The type that a policy uses where it names none.
+    pub fn note() -> Self {
+        Self(Arc::from("note"))
+    }
+}
 
 /// Whether a text is `[A-Za-z0-9_-]{1,64}`: what classes, rules, desks, restrictions and action types are
 /// named by.

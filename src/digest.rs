@@ -1,10 +1,11 @@
 //! Digests (BLAKE3): what a decision rests on is named by them, and a decision's id is one.
 
+use arrayvec::ArrayString;
 use std::fmt;
 
 /// A BLAKE3 digest, 32 bytes; 64 hexadecimal digits as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Digest([u8; 32]);
 
 /// The text is not 64 hexadecimal digits.
@@ -12,16 +13,31 @@ pub struct Digest([u8; 32]);
 #[error("a digest is 64 hexadecimal digits")]
 pub struct DigestError;
 
-impl Digest {
-    /// The digest of parts under a label that says what they are. Each part is preceded by its length, so
-    /// that no two lists of parts run together.
-    pub fn of<'a>(label: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(label);
+/// A label that says what is digested under it, prepared for many digests.
+#[derive(Clone, Debug)]
+pub struct Label(blake3::Hasher);
+
+impl Label {
+    /// Prepares a label.
+    pub fn new(label: &str) -> Self {
+        Self(blake3::Hasher::new_derive_key(label))
+    }
+
+    /// The digest of parts under it. Each part is preceded by its length, so that no two lists of parts run together.
+    pub fn digest<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+        let mut hasher = self.0.clone();
         for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         }
-        Self(*hasher.finalize().as_bytes())
+        Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+impl Digest {
+    /// The digest of parts under a label: see [`Label::digest`].
+    pub fn of<'a>(label: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        Label::new(label).digest(parts)
     }
 
     /// A digest that was stored as bytes.
@@ -32,6 +48,13 @@ impl Digest {
     /// All 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// As many digits as there is room for.
+    pub fn start<const DIGITS: usize>(&self) -> ArrayString<DIGITS> {
+        let (all, mut start) = (blake3::Hash::from_bytes(self.0).to_hex(), ArrayString::new());
+        all.chars().take(DIGITS).for_each(|digit| start.push(digit));
+        start
     }
 
     /// The first eight digits, for lists that people read.
@@ -54,8 +77,8 @@ impl TryFrom<String> for Digest {
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> String {
-        digest.to_string()
+impl serde::Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&blake3::Hash::from_bytes(self.0).to_hex())
     }
 }

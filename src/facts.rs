@@ -1,5 +1,6 @@
 //! What the gate rests on beside the rules and the policy. The shell looks; the gate only reads.
 
+use crate::authority::GrantId;
 use jiff::Timestamp;
 
 /// The facts that a message is decided under; all of them are recorded in its decision.
@@ -29,9 +30,8 @@ pub enum Halt {
     },
 }
 
-/// What covers an outward action. There is no variant that lets one out: that one comes with the permit
-/// that it must carry, and until then no outward action can be planned at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// What covers an outward action. It lets nothing out by itself: that takes a permit, which is made of what was verified.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cover {
     /// What is known of grants is too old to rely on.
@@ -40,6 +40,13 @@ pub enum Cover {
     NoGrant,
     /// A grant does, but a cap's window is full.
     CapReached,
+    /// A grant does, and there is room.
+    Granted {
+        /// Which.
+        grant: GrantId,
+        /// The stream sequence of its record.
+        revision: u64,
+    },
 }
 
 impl Facts {

@@ -43,8 +43,8 @@ pub struct Case<'a> {
 /// What becomes of a message. It borrows from the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition<'p> {
-    /// Decile deals with it. Only ever an internal action: [`Cover`] has no variant that lets an outward
-    /// one out, so every outward action meets a reason.
+    /// Decile deals with it. An outward action is handled only where [`Cover::Granted`] covers it, and leaves only with
+    /// a [`crate::permit::WritePermit`].
     Handle {
         /// The policy's line, with the action.
         line: &'p Line,
@@ -97,8 +97,8 @@ pub enum Answer {
 /// Every step, in order.
 pub type Steps = [Step; 18];
 
-/// Decides. The first reason that holds escalates (`direct` passes); where none does, the action is
-/// internal and its level allows it.
+/// Decides. The first reason that holds escalates (`direct` passes); where none does, its level allows the action, and a
+/// grant covers it if it is outward.
 pub fn gate<'p>(case: &Case<'_>, policy: &'p Policy, facts: &Facts) -> Disposition<'p> {
     let view = View::new(case, policy, facts);
     let first = CHECKS.iter().find(|(_, check)| check(&view) == Answer::Holds);
@@ -175,7 +175,7 @@ impl<'a, 'p> View<'a, 'p> {
     }
 
     fn uncovered(&self, reason: Reason) -> Answer {
-        self.of_line(|line| is_outward(line) && lack(&self.facts.cover) == reason)
+        self.of_line(|line| is_outward(line) && lack(&self.facts.cover) == Some(reason))
     }
 
     fn disposition(&self, first: Option<Reason>) -> Disposition<'p> {
@@ -237,12 +237,13 @@ fn allowed(line: &Line) -> Allowance {
     allowance(line.level, line.action.nature.reach, line.action.nature.reversibility)
 }
 
-/// What an outward action lacks. A variant that lacks nothing does not compile here.
-fn lack(cover: &Cover) -> Reason {
+/// What an outward action lacks.
+fn lack(cover: &Cover) -> Option<Reason> {
     match cover {
-        Cover::Stale => Reason::GrantsStale,
-        Cover::NoGrant => Reason::NoGrant,
-        Cover::CapReached => Reason::CapReached,
+        Cover::Stale => Some(Reason::GrantsStale),
+        Cover::NoGrant => Some(Reason::NoGrant),
+        Cover::CapReached => Some(Reason::CapReached),
+        Cover::Granted { .. } => None,
     }
 }
 

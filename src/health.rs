@@ -1,5 +1,7 @@
 //! Whether the pipeline moves, and whether it can take messages.
 
+use crate::bus::Purpose;
+use crate::bus::lease::ClosedWhy;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +27,8 @@ pub struct Health {
     attached: Mutex<BTreeSet<String>>,
     consume_connected: AtomicBool,
     publish_connected: AtomicBool,
-    commit_ok: AtomicBool,
+    closed: Mutex<Option<ClosedWhy>>,
+    is_governed: AtomicBool,
 }
 
 /// A stage that has said nothing for this long is stuck.
@@ -41,7 +44,8 @@ impl Health {
             attached: Mutex::default(),
             consume_connected: AtomicBool::new(false),
             publish_connected: AtomicBool::new(false),
-            commit_ok: AtomicBool::new(true),
+            closed: Mutex::new(Some(ClosedWhy::NoLease)),
+            is_governed: AtomicBool::new(false),
         }
     }
 
@@ -85,16 +89,28 @@ impl Health {
         if attached < self.sources {
             missing.push(format!("{attached} of {} consumers attached", self.sources));
         }
-        if !self.commit_ok.load(Ordering::Relaxed) {
-            missing.push("the broker refuses decisions".to_owned());
+        if !self.is_governed.load(Ordering::Relaxed) {
+            missing.push("halts and grants have not been read".to_owned());
+        }
+        if let Some(why) = *self.closed.lock().unwrap_or_else(PoisonError::into_inner) {
+            missing.push(format!("no messages are taken: {}", why.meaning()));
         }
         missing.join("; ")
     }
 
     /// A connection stands, or not.
-    pub fn connected(&self, is_publish: bool, is_connected: bool) {
-        let cell = if is_publish { &self.publish_connected } else { &self.consume_connected };
-        cell.store(is_connected, Ordering::Relaxed);
+    pub fn connected(&self, purpose: Purpose, is_connected: bool) {
+        match purpose {
+            Purpose::Publish => self.publish_connected.store(is_connected, Ordering::Relaxed),
+            Purpose::Consume => self.consume_connected.store(is_connected, Ordering::Relaxed),
+            // Without it messages are decided all the same: grants become stale.
+            Purpose::Govern | Purpose::Command | Purpose::Execute => {}
+        }
+    }
+
+    /// What governs has been read once.
+    pub fn governed(&self) {
+        self.is_governed.store(true, Ordering::Relaxed);
     }
 
     /// The consumer of a stream is attached, or not.
@@ -107,9 +123,9 @@ impl Health {
         }
     }
 
-    /// The last commit was acknowledged, or not.
-    pub fn committing(&self, is_ok: bool) {
-        self.commit_ok.store(is_ok, Ordering::Relaxed);
+    /// Whether messages are taken, and if not, why.
+    pub fn flowing(&self, closed: Option<ClosedWhy>) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = closed;
     }
 
     fn cell(&self, stage: Stage) -> &AtomicU64 {

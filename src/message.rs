@@ -139,7 +139,12 @@ impl fmt::Display for Field {
 
 impl serde::Serialize for Field {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Text => serializer.serialize_str("text"),
+            Self::Subject => serializer.serialize_str("subject"),
+            Self::Sender => serializer.serialize_str("sender"),
+            Self::Header(_) | Self::Attribute(_) => serializer.collect_str(self),
+        }
     }
 }
 
@@ -150,6 +155,33 @@ impl<'de> serde::Deserialize<'de> for Field {
 }
 
 impl Message {
+    /// A message of a person that is nothing but a text.
+    pub fn of(channel: Channel, text: impl Into<String>) -> Self {
+        Self {
+            channel,
+            id: None,
+            sender: None,
+            subject: None,
+            text: text.into(),
+            sent_at: None,
+            thread: None,
+            attributes: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            origin: Origin::Person,
+        }
+    }
+
+    /// Gives it a field.
+    pub fn set(&mut self, field: &Field, text: String) {
+        match field {
+            Field::Text => self.text = text,
+            Field::Subject => self.subject = Some(text),
+            Field::Sender => self.sender = Some(text),
+            Field::Header(name) => drop(self.headers.insert(name.to_string(), text)),
+            Field::Attribute(name) => drop(self.attributes.insert(name.to_string(), text)),
+        }
+    }
+
     /// A field's text, exactly as sent; `None` where the message does not have it.
     pub fn field(&self, field: &Field) -> Option<&str> {
         match field {

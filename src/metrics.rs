@@ -3,9 +3,14 @@
 //!
 //! Handles are made once and kept: counting is an atomic addition.
 
+use crate::bus::lease::ClosedWhy;
+use crate::canary::{Tried, Wall};
 use crate::class::Class;
+use crate::commit::DeadWhy;
 use crate::decision::{Decision, Digests, Disposed};
+use crate::doctor::{Finding, Kind, Severity};
 use crate::reason::Reason;
+use crate::rulings::Word;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::collections::HashMap;
@@ -15,8 +20,9 @@ use std::time::Duration;
 /// Bounds of `decile_decision_seconds`: 5 µs to 10 ms.
 const DECISION_SECONDS: [f64; 11] =
     [0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01];
-/// Bounds of `decile_commit_seconds`: 100 µs to 1 s, with the promise of 200 ms as an edge.
-const COMMIT_SECONDS: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 1.0];
+/// Bounds of `decile_commit_seconds`: 100 µs to a minute, with the promise of 200 ms as an edge.
+const COMMIT_SECONDS: [f64; 15] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 1.0, 5.0, 15.0, 60.0];
 
 const METADATA: Metadata<'static> = Metadata::new("decile", Level::INFO, None);
 
@@ -25,6 +31,7 @@ pub struct Metrics {
     recorder: PrometheusRecorder,
     decisions: Mutex<HashMap<Outcome, Counter>>,
     refused_actions: Mutex<HashMap<(String, Reason), Counter>>,
+    actions: Mutex<HashMap<String, Counter>>,
     lag: Mutex<HashMap<String, (Gauge, Gauge)>>,
     /// `decile_messages_received_total`.
     pub received: Counter,
@@ -40,11 +47,17 @@ pub struct Metrics {
     pub decision_seconds: Histogram,
     /// `decile_commit_seconds`: receipt to commit.
     pub commit_seconds: Histogram,
+    /// `decile_grants_fresh`: 1, or 0 while what is known of grants does not count.
+    pub grants_fresh: Gauge,
+    /// `decile_grants`: how many stand.
+    pub grants: Gauge,
+    /// `decile_halted`: 1 while the halt is on.
+    pub halted: Gauge,
     /// `decile_last_reload_successful`: 1, or 0 while the files on disk are not what is in force.
     pub last_reload_successful: Gauge,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Outcome {
     disposition: Disposed,
     class: Option<Class>,
@@ -74,6 +87,7 @@ impl Metrics {
         Ok(Self {
             decisions: Mutex::default(),
             refused_actions: Mutex::default(),
+            actions: Mutex::default(),
             lag: Mutex::default(),
             received: counter("decile_messages_received_total"),
             redelivered: counter("decile_redeliveries_total"),
@@ -82,6 +96,9 @@ impl Metrics {
             inflight: gauge("decile_commit_inflight"),
             decision_seconds: histogram("decile_decision_seconds"),
             commit_seconds: histogram("decile_commit_seconds"),
+            grants_fresh: gauge("decile_grants_fresh"),
+            grants: gauge("decile_grants"),
+            halted: gauge("decile_halted"),
             last_reload_successful: gauge("decile_last_reload_successful"),
             recorder,
         })
@@ -99,9 +116,7 @@ impl Metrics {
 
     /// Counts a committed decision.
     pub fn decided(&self, counted: &Counted) {
-        let outcome =
-            Outcome { disposition: counted.disposition, class: counted.class.clone(), reason: counted.reason };
-        cached(&self.decisions, outcome, |outcome| {
+        cached(&self.decisions, &counted.outcome, |outcome| {
             let class = outcome.class.as_ref().map_or("none", Class::as_str).to_owned();
             let labels = vec![
                 Label::new("disposition", outcome.disposition.as_str()),
@@ -112,15 +127,58 @@ impl Metrics {
         })
         .increment(1);
         self.count_refused_action(counted);
+        if let Some(action) = &counted.outward_action {
+            cached(&self.actions, action, |action| {
+                let labels = vec![Label::new("action", action.clone())];
+                self.recorder.register_counter(&Key::from_parts("decile_actions_total", labels), &METADATA)
+            })
+            .increment(1);
+        }
     }
 
     fn count_refused_action(&self, counted: &Counted) {
-        let (Some(action), Some(reason)) = (&counted.refused_action, counted.reason) else { return };
-        cached(&self.refused_actions, (action.clone(), reason), |(action, reason)| {
+        let Some(refused) = &counted.refused_action else { return };
+        cached(&self.refused_actions, refused, |(action, reason)| {
             let labels = vec![Label::new("action", action.clone()), Label::new("reason", reason.as_str())];
             self.recorder.register_counter(&Key::from_parts("decile_refused_actions_total", labels), &METADATA)
         })
         .increment(1);
+    }
+
+    /// Counts a message that was given up.
+    pub fn given_up(&self, why: DeadWhy) {
+        let key = Key::from_parts("decile_dead_letters_total", vec![Label::new("why", why.as_str())]);
+        self.recorder.register_counter(&key, &METADATA).increment(1);
+    }
+
+    /// Whether messages are taken, and if not, why.
+    pub fn flowing(&self, closed: Option<ClosedWhy>) {
+        for why in ClosedWhy::ALL {
+            let key = Key::from_parts("decile_intake_closed", vec![Label::new("why", why.as_str())]);
+            let gauge = self.recorder.register_gauge(&key, &METADATA);
+            gauge.set(f64::from(u8::from(closed == Some(why))));
+        }
+    }
+
+    /// Counts a person's answer.
+    pub fn ruled(&self, outcome: Word) {
+        let key = Key::from_parts("decile_rulings_total", vec![Label::new("outcome", outcome.as_str())]);
+        self.recorder.register_counter(&key, &METADATA).increment(1);
+    }
+
+    /// Counts a canary's attempts at a wall; with 0 it only shows that there are any.
+    pub fn canary(&self, wall: Wall, tried: Tried, count: u64) {
+        let labels = vec![Label::new("wall", wall.as_str()), Label::new("outcome", tried.as_str())];
+        self.recorder.register_counter(&Key::from_parts("decile_canary_total", labels), &METADATA).increment(count);
+    }
+
+    /// What was found of servers and streams: 1 for what costs something, 0 for the rest of the closed list.
+    pub fn doctor(&self, findings: &[Finding]) {
+        for kind in Kind::ALL {
+            let costs = findings.iter().any(|it| it.kind == kind && it.severity <= Severity::Costs);
+            let key = Key::from_parts("decile_doctor_finding", vec![Label::new("finding", kind.as_str())]);
+            self.recorder.register_gauge(&key, &METADATA).set(f64::from(u8::from(costs)));
+        }
     }
 
     /// Whether a connection stands.
@@ -140,8 +198,8 @@ impl Metrics {
     }
 
     fn stream_gauges(&self, stream: &str) -> (Gauge, Gauge) {
-        cached(&self.lag, stream.to_owned(), |stream| {
-            let label = || vec![Label::new("stream", stream.clone())];
+        cached(&self.lag, stream, |stream| {
+            let label = || vec![Label::new("stream", stream.to_owned())];
             (
                 self.recorder.register_gauge(&Key::from_parts("decile_lag_messages", label()), &METADATA),
                 self.recorder.register_gauge(&Key::from_parts("decile_consumer_attached", label()), &METADATA),
@@ -178,10 +236,9 @@ impl Metrics {
 /// What is counted of a decision; taken from it before it is encoded.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    disposition: Disposed,
-    class: Option<Class>,
-    reason: Option<Reason>,
-    refused_action: Option<String>,
+    outcome: Outcome,
+    refused_action: Option<(String, Reason)>,
+    outward_action: Option<String>,
     /// How long the decision took.
     pub decided_in: Duration,
 }
@@ -191,28 +248,38 @@ impl Counted {
     /// outward and the decision did not let it out.
     pub fn of(decision: &Decision, decided_in: Duration) -> Self {
         let outward = |action: &&crate::decision::ActionRecord| action.reach == crate::policy::action::Reach::Outward;
-        let action = decision.policy.as_ref().map(|policy| &policy.action).filter(outward);
+        let action =
+            decision.policy.as_ref().map(|policy| &policy.action).filter(outward).map(|it| it.kind.to_string());
+        let (refused_action, outward_action) = match decision.disposition {
+            Disposed::Escalate => (action.zip(decision.reason), None),
+            Disposed::Handle => (None, action),
+            Disposed::Pass => (None, None),
+        };
         Self {
-            disposition: decision.disposition,
-            class: decision.verdict.class.clone(),
-            reason: decision.reason,
-            refused_action: action.filter(|_| decision.disposition == Disposed::Escalate).map(|it| it.kind.clone()),
+            outcome: Outcome {
+                disposition: decision.disposition,
+                class: decision.verdict.class.clone(),
+                reason: decision.reason,
+            },
+            refused_action,
+            outward_action,
             decided_in,
         }
     }
 }
 
-fn cached<K: Clone + Eq + std::hash::Hash, V: Clone>(
-    cache: &Mutex<HashMap<K, V>>,
-    key: K,
-    make: impl FnOnce(&K) -> V,
-) -> V {
+fn cached<K, Q, V>(cache: &Mutex<HashMap<K, V>>, key: &Q, make: impl FnOnce(&Q) -> V) -> V
+where
+    K: Eq + std::hash::Hash + std::borrow::Borrow<Q>,
+    Q: Eq + std::hash::Hash + ToOwned<Owned = K> + ?Sized,
+    V: Clone,
+{
     let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(known) = cache.get(&key) {
+    if let Some(known) = cache.get(key) {
         return known.clone();
     }
-    let made = make(&key);
-    cache.insert(key, made.clone());
+    let made = make(key);
+    cache.insert(key.to_owned(), made.clone());
     made
 }
 
@@ -228,8 +295,12 @@ fn describe(recorder: &PrometheusRecorder) {
         ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
         ("decile_commit_failures_total", "decisions that the broker refused or did not acknowledge"),
         ("decile_decisions_total", "committed decisions by disposition, class and reason"),
+        ("decile_actions_total", "outward actions that went out, by type"),
         ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
+        ("decile_rulings_total", "answers of people by what became of them"),
+        ("decile_canary_total", "attempts that must be refused, by wall and by whether they were"),
         ("decile_reloads_total", "reloads by outcome"),
+        ("decile_dead_letters_total", "messages that were given up, by why"),
     ];
     for (name, help) in counters {
         recorder.describe_counter(name.into(), None, help.into());
@@ -237,7 +308,15 @@ fn describe(recorder: &PrometheusRecorder) {
     let gauges = [
         ("decile_commit_inflight", "records whose acknowledgement is awaited"),
         ("decile_connected", "whether a connection stands"),
+        (
+            "decile_doctor_finding",
+            "1 where a server or stream was found to cost something at the start: `decile doctor`",
+        ),
         ("decile_consumer_attached", "whether the consumer of a stream is attached"),
+        ("decile_grants", "grants that stand"),
+        ("decile_grants_fresh", "1, or 0 while what is known of grants does not count"),
+        ("decile_halted", "1 while the halt is on"),
+        ("decile_intake_closed", "1 while no messages are taken, by why"),
         ("decile_lag_messages", "messages of a stream that wait at the broker"),
         ("decile_last_reload_successful", "1, or 0 while the files on disk are not what is in force"),
         ("decile_pack_info", "digests of what is in force"),

@@ -2,7 +2,8 @@
 //! in `config/schema/`; a test compares.
 
 use crate::config;
-use crate::decision::{Decision, Escalation, PassedOn};
+use crate::decision::{DeadLetter, Decision, Escalation, Outward, PassedOn, Receipt, ReceiptAlert};
+use crate::inbox::Proposal;
 use crate::rules::written::RuleFile;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -14,6 +15,11 @@ pub fn all() -> Vec<(&'static str, Schema)> {
     all.push(("decision.schema.json", record::<Decision>()));
     all.push(("escalation.schema.json", record::<Escalation>()));
     all.push(("passed.schema.json", record::<PassedOn>()));
+    all.push(("outward.schema.json", record::<Outward>()));
+    all.push(("receipt.schema.json", record::<Receipt>()));
+    all.push(("receipt-alert.schema.json", record::<ReceiptAlert>()));
+    all.push(("dead-letter.schema.json", record::<DeadLetter>()));
+    all.push(("proposal.schema.json", record::<Proposal>()));
     all
 }
 
@@ -44,6 +50,9 @@ macro_rules! string_schema {
 string_schema! {
     crate::channel::Channel => "Channel", r"^[^.]+\..+$";
     crate::class::Class => "Class", "^[A-Za-z0-9_-]{1,64}$";
+    crate::class::ActionType => "ActionType", "^[A-Za-z0-9_-]{1,64}$";
+    crate::authority::PublicKey => "PublicKey", "^O[A-Z2-7]{55}$";
+    crate::authority::GrantId => "GrantId", "^[0-9a-f]{32}$";
     crate::class::RuleId => "RuleId", "^[A-Za-z0-9_-]{1,64}$";
     crate::policy::Desk => "Desk", "^[A-Za-z0-9_-]{1,64}$";
     crate::digest::Digest => "Digest", "^[0-9a-f]{64}$";

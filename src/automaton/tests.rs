@@ -1,5 +1,6 @@
 //! The automata against what is known of them.
 
+mod bounds;
 mod cases;
 mod hostile;
 mod random;

@@ -59,6 +59,8 @@ pub struct Overrides {
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<String>,
+    /// The prefix of our inboxes.
+    pub inbox_prefix: Option<String>,
     /// A certificate authority.
     pub tls_ca: Option<PathBuf>,
     /// Our certificate.
@@ -120,7 +122,7 @@ impl Access {
             credential,
             tls: config.tls.clone(),
             jetstream: config.jetstream.clone(),
-            inbox_prefix: None,
+            inbox_prefix: config.inbox_prefix.clone(),
             timeout: config.connect_timeout,
         })
     }
@@ -141,6 +143,9 @@ impl Access {
         }
         if let Some(credential) = overrides.credential()? {
             self.credential = credential;
+        }
+        if let Some(prefix) = &overrides.inbox_prefix {
+            self.inbox_prefix = Some(prefix.clone());
         }
         if let Some(ca) = &overrides.tls_ca {
             self.tls.ca_file = Some(ca.clone());

@@ -2,6 +2,7 @@
 //! awaited without bound would starve consumers on the same connection.
 
 use super::access::{Access, Credential};
+use super::clearance::Clearance;
 use super::trouble::Trouble;
 use crate::config::JetStreamApi;
 use async_nats::jetstream::{self, context::ContextBuilder};
@@ -17,8 +18,12 @@ pub enum Purpose {
     Consume,
     /// Records out.
     Publish,
+    /// What governs, and nothing else.
+    Govern,
     /// A command of a person.
     Command,
+    /// An executor: actions in, receipts out, one after the other.
+    Execute,
 }
 
 impl Purpose {
@@ -27,7 +32,9 @@ impl Purpose {
         match self {
             Self::Consume => "consume",
             Self::Publish => "publish",
+            Self::Govern => "govern",
             Self::Command => "command",
+            Self::Execute => "execute",
         }
     }
 }
@@ -39,14 +46,21 @@ pub struct Connection {
     pub client: Client,
     /// JetStream.
     pub jetstream: jetstream::Context,
+    /// The prefix of its API.
+    api: String,
     /// Whether the server has said that something is not permitted: it says so apart from the answer that
     /// does not come.
     denied: Arc<AtomicBool>,
 }
 
 impl Connection {
+    /// The prefix of JetStream's API, for requests that the client library does not know.
+    pub(super) fn api(&self) -> &str {
+        &self.api
+    }
+
     /// What a missing answer means: not permitted, if the server has said so.
-    pub(super) fn unanswered(&self, doing: String) -> Trouble {
+    pub(crate) fn unanswered(&self, doing: String) -> Trouble {
         if self.denied.load(Ordering::Relaxed) { Trouble::NotPermitted(doing) } else { Trouble::NoAnswer(doing) }
     }
 }
@@ -81,28 +95,74 @@ pub async fn connect(
     acks: AckBounds,
     watcher: Option<Watcher>,
 ) -> Result<Connection, Trouble> {
-    let denied = Arc::new(AtomicBool::new(false));
-    let options = options(access, purpose, watcher, Arc::clone(&denied)).await?;
-    let client = options.connect(access.servers.clone()).await.map_err(|error| trouble(access, &error))?;
-    let jetstream = jetstream_on(&client, access, acks);
-    Ok(Connection { client, jetstream, denied })
+    connect_by(access, acks, options(access, purpose, watcher).await?).await
 }
 
+/// Connects, and each time that it is to connect again, waits for clearance first: what the client took while there was no
+/// connection is sent as soon as there is one.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_cleared(
+    access: &Access,
+    purpose: Purpose,
+    acks: AckBounds,
+    watcher: Option<Watcher>,
+    clearance: Clearance,
+) -> Result<Connection, Trouble> {
+    let (options, denied) = options(access, purpose, watcher).await?;
+    let options = options.reconnect_to_server_callback(move |_, _| {
+        let clearance = clearance.clone();
+        async move {
+            clearance.given().await;
+            // Any server will do.
+            None
+        }
+    });
+    connect_by(access, acks, (options, denied)).await
+}
+
+async fn connect_by(
+    access: &Access,
+    acks: AckBounds,
+    (options, denied): (ConnectOptions, Arc<AtomicBool>),
+) -> Result<Connection, Trouble> {
+    let client = options.connect(access.servers.clone()).await.map_err(|error| trouble(access, &error))?;
+    let jetstream = jetstream_on(&client, access, acks);
+    Ok(Connection { client, jetstream, api: access.jetstream.prefix(), denied })
+}
+
+/// How often a silent server is asked whether it is there. A connection whose other end is gone without a word is given
+/// up after the third.
+const PING_EVERY: Duration = Duration::from_millis(500);
+/// The longest wait between two attempts to connect again: what the broker is back for must not wait for us.
+const RECONNECT_MAX: Duration = Duration::from_secs(1);
+
+/// Twice as long each time, from 2 ms on.
+fn reconnect_delay(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(10);
+    Duration::from_millis(1 << doublings).min(RECONNECT_MAX)
+}
+
+/// The options, and where it shows that something was denied.
 async fn options(
     access: &Access,
     purpose: Purpose,
     watcher: Option<Watcher>,
-    denied: Arc<AtomicBool>,
-) -> Result<ConnectOptions, Trouble> {
+) -> Result<(ConnectOptions, Arc<AtomicBool>), Trouble> {
+    let denied = Arc::new(AtomicBool::new(false));
+    let is_denied = Arc::clone(&denied);
     let mut options = ConnectOptions::new()
         .name(format!("decile {}", purpose.as_str()))
         .connection_timeout(access.timeout)
         .request_timeout(Some(access.timeout))
         .require_tls(access.tls.required)
+        .ping_interval(PING_EVERY)
+        .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
             notice(purpose, &event);
             if is_denial(&event) {
-                denied.store(true, Ordering::Relaxed);
+                is_denied.store(true, Ordering::Relaxed);
             }
             if let Some(watcher) = &watcher {
                 watcher(purpose, &event);
@@ -118,16 +178,17 @@ async fn options(
     if let Some((cert, key)) = &access.tls.identity {
         options = options.add_client_certificate(cert.clone(), key.clone());
     }
-    match &access.credential {
-        Credential::Anonymous => Ok(options),
+    let options = match &access.credential {
+        Credential::Anonymous => options,
         Credential::CredentialsFile(file) => options
             .credentials_file(file)
             .await
-            .map_err(|error| Trouble::Login(format!("cannot use `{}`: {error}", file.display()))),
-        Credential::NkeySeed(seed) => Ok(options.nkey(seed.clone())),
-        Credential::UserPassword { user, password } => Ok(options.user_and_password(user.clone(), password.clone())),
-        Credential::Token(token) => Ok(options.token(token.clone())),
-    }
+            .map_err(|error| Trouble::Login(format!("cannot use `{}`: {error}", file.display())))?,
+        Credential::NkeySeed(seed) => options.nkey(seed.clone()),
+        Credential::UserPassword { user, password } => options.user_and_password(user.clone(), password.clone()),
+        Credential::Token(token) => options.token(token.clone()),
+    };
+    Ok((options, denied))
 }
 
 fn jetstream_on(client: &Client, access: &Access, acks: AckBounds) -> jetstream::Context {

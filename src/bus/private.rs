@@ -1,7 +1,7 @@
 //! A nats-server of our own, on a free port, in a folder that vanishes: for the demo, benches and tests.
 
 use super::server::is_at_least;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -54,6 +54,19 @@ impl PrivateServer {
         Self::start_with(&find()?, &[])
     }
 
+    /// Starts one with more configuration, in the server's own form.
+    ///
+    /// # Errors
+    /// Where there is no suitable binary, or it does not come up.
+    pub fn start_configured(configuration: &str) -> Result<Self, PrivateServerError> {
+        let binary = find()?;
+        let start = |error| PrivateServerError::Start { binary: binary.clone(), error };
+        let mut file = tempfile::Builder::new().prefix("decile-nats-").suffix(".conf").tempfile().map_err(start)?;
+        file.write_all(configuration.as_bytes()).map_err(start)?;
+        // It is read before the server says where it listens.
+        Self::start_with(&binary, &["-c", &file.path().to_string_lossy()])
+    }
+
     /// Starts a given binary, with more arguments.
     ///
     /// # Errors
@@ -70,6 +83,11 @@ impl PrivateServer {
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its folder: store and log.

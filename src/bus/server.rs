@@ -19,14 +19,20 @@ pub const SERVER_RECOMMENDED: &str = "2.15.1";
 /// # Errors
 /// [`Trouble::TooOld`], [`Trouble::NoJetStream`].
 pub async fn check_server(connection: &Connection) -> Result<(), Trouble> {
+    check_version(connection)?;
+    connection.jetstream.query_account().await.map_err(|error| account_trouble(connection, &error))?;
+    Ok(())
+}
+
+/// Checks the version alone: it takes no right to ask.
+///
+/// # Errors
+/// [`Trouble::TooOld`].
+pub fn check_version(connection: &Connection) -> Result<(), Trouble> {
     let version = connection.client.server_info().version;
     if !is_at_least(&version, SERVER_REQUIRED) {
         return Err(Trouble::TooOld { found: plain(&version), required: SERVER_REQUIRED });
     }
-    if !is_at_least(&version, SERVER_RECOMMENDED) {
-        tracing::warn!(found = %plain(&version), recommended = SERVER_RECOMMENDED, "the server is older than recommended");
-    }
-    connection.jetstream.query_account().await.map_err(|error| account_trouble(connection, &error))?;
     Ok(())
 }
 
@@ -51,33 +57,57 @@ pub async fn check_publish(connection: &Connection, root: &Root) -> Result<(), T
     Ok(())
 }
 
-/// Compares a consumer, as the server echoes it, with what is needed.
-///
-/// # Errors
-/// [`Trouble::Differs`], naming every difference.
-pub fn check_consumer(stream: &str, wanted: &pull::Config, found: &pull::Config) -> Result<(), Trouble> {
+/// Where a consumer, as the server echoes it, deviates from what is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// What of it.
+    pub what: &'static str,
+    /// As it is.
+    pub found: String,
+    /// As it must be.
+    pub wanted: String,
+}
+
+impl Deviation {
+    /// The bound on deliveries: beyond it the server gives a message up.
+    pub const DELIVERIES: &'static str = "deliveries";
+}
+
+impl std::fmt::Display for Deviation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} is `{}`, must be `{}`", self.what, self.found, self.wanted)
+    }
+}
+
+/// Every deviation of a consumer.
+pub fn deviations(wanted: &pull::Config, found: &pull::Config) -> Vec<Deviation> {
     let mut wanted_filters = filters(wanted);
     let mut found_filters = filters(found);
     wanted_filters.sort_unstable();
     found_filters.sort_unstable();
-    let comparisons = [
+    let compared = [
         ("filter subjects", found_filters.join(" "), wanted_filters.join(" ")),
         ("ack policy", format!("{:?}", found.ack_policy), format!("{:?}", AckPolicy::Explicit)),
         ("ack wait", format!("{:?}", found.ack_wait), format!("{:?}", wanted.ack_wait)),
-        ("deliveries", found.max_deliver.to_string(), wanted.max_deliver.to_string()),
+        (Deviation::DELIVERIES, found.max_deliver.to_string(), wanted.max_deliver.to_string()),
         ("unacknowledged messages", found.max_ack_pending.to_string(), wanted.max_ack_pending.to_string()),
         ("headers only", found.headers_only.to_string(), "false".to_owned()),
     ];
-    let differences: Vec<String> = comparisons
-        .into_iter()
-        .filter(|(_, found, wanted)| found != wanted)
-        .map(|(what, found, wanted)| format!("{what} is `{found}`, must be `{wanted}`"))
-        .collect();
-    if differences.is_empty() {
+    let deviations = compared.into_iter().map(|(what, found, wanted)| Deviation { what, found, wanted });
+    deviations.filter(|it| it.found != it.wanted).collect()
+}
+
+/// Compares a consumer, as the server echoes it, with what is needed.
+///
+/// # Errors
+/// [`Trouble::Differs`], naming every deviation.
+pub fn check_consumer(stream: &str, wanted: &pull::Config, found: &pull::Config) -> Result<(), Trouble> {
+    let deviations: Vec<String> = deviations(wanted, found).iter().map(ToString::to_string).collect();
+    if deviations.is_empty() {
         return Ok(());
     }
     let name = wanted.durable_name.as_deref().unwrap_or_default();
-    Err(Trouble::Differs { what: format!("the consumer `{name}` on `{stream}`"), differences: differences.join("; ") })
+    Err(Trouble::Differs { what: format!("the consumer `{name}` on `{stream}`"), differences: deviations.join("; ") })
 }
 
 fn filters(config: &pull::Config) -> Vec<&str> {
@@ -106,7 +136,7 @@ fn is_off(code: ErrorCode) -> bool {
 }
 
 /// Whether a version, `2.15.1` or `2.15.1-rc.1`, is `least` or newer. What is no version is not.
-pub(super) fn is_at_least(version: &str, least: &str) -> bool {
+pub(crate) fn is_at_least(version: &str, least: &str) -> bool {
     let parts = |version: &str| -> Vec<u64> {
         let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
         version.trim_start_matches('v').split('.').take(3).map(|part| digits(part).parse().unwrap_or(0)).collect()
@@ -114,6 +144,7 @@ pub(super) fn is_at_least(version: &str, least: &str) -> bool {
     parts(version) >= parts(least)
 }
 
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(32).collect()
+/// A text of the server, as far as it is a name.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
 }

@@ -51,6 +51,9 @@ pub enum Trouble {
         /// What differs: found and wanted.
         differences: String,
     },
+    /// Servers or streams make a promise void; all that was found, a line each.
+    #[error("Decile does not run on this:\n{0}\n`decile doctor` tells more")]
+    Unfit(String),
     /// The account may not do what is needed.
     #[error("no permission to {0}; grant it to this user on the server")]
     NotPermitted(String),

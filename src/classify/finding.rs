@@ -10,8 +10,8 @@ use crate::verdict::{self, Evidence, Verdict};
 
 /// A verdict with its evidence, borrowed: nothing is copied until somebody wants to keep it.
 #[derive(Clone, Copy)]
-pub struct Finding<'s> {
-    pack: &'s Pack,
+pub struct Finding<'p, 's> {
+    pack: &'p Pack,
     outcome: Outcome,
     evidence: &'s [Spot],
     steps: u64,
@@ -19,26 +19,26 @@ pub struct Finding<'s> {
 
 /// A place where a rule fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'s> {
+pub struct Place<'p> {
     /// The rule.
-    pub rule: &'s RuleId,
+    pub rule: &'p RuleId,
     /// What it does.
-    pub effect: &'s Effect,
+    pub effect: &'p Effect,
     /// The field that it looked at.
-    pub field: &'s Field,
+    pub field: &'p Field,
     /// First byte, in the field as sent; `start == end` where the rule fired because the field is absent.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
 }
 
-impl<'s> Finding<'s> {
-    pub(super) fn new(pack: &'s Pack, outcome: Result<Outcome, Reason>, evidence: &'s [Spot], steps: u64) -> Self {
+impl<'p, 's> Finding<'p, 's> {
+    pub(super) fn new(pack: &'p Pack, outcome: Result<Outcome, Reason>, evidence: &'s [Spot], steps: u64) -> Self {
         Self { pack, outcome: outcome.unwrap_or_else(Outcome::None), evidence, steps }
     }
 
     /// The class, if there is one.
-    pub fn class(&self) -> Option<&'s Class> {
+    pub fn class(&self) -> Option<&'p Class> {
         match self.outcome {
             Outcome::Class(class) => self.pack.classes.get(class as usize).map(|spec| &spec.class),
             Outcome::None(_) => None,
@@ -60,7 +60,7 @@ impl<'s> Finding<'s> {
     }
 
     /// What fired, and where; ordered by rule, then by place.
-    pub fn evidence(&self) -> impl Iterator<Item = Place<'s>> + use<'s> {
+    pub fn evidence(&self) -> impl Iterator<Item = Place<'p>> + use<'p, 's> {
         let Self { pack, evidence, .. } = *self;
         const TEXT: &Field = &Field::Text;
         evidence.iter().filter_map(move |spot| {
@@ -69,6 +69,12 @@ impl<'s> Finding<'s> {
             let (start, end) = (spot.start as usize, spot.end as usize);
             Some(Place { rule: &info.id, effect: &info.effect, field, start, end })
         })
+    }
+
+    /// What the rules do that fired; in the evidence's order, once for each place.
+    pub fn effects(&self) -> impl Iterator<Item = &'p Effect> + use<'p, 's> {
+        let Self { pack, evidence, .. } = *self;
+        evidence.iter().filter_map(move |spot| pack.infos.get(spot.rule as usize).map(|info| &info.effect))
     }
 
     /// A verdict to keep.

@@ -55,13 +55,13 @@ pub fn classify(
 }
 
 /// The same, without a copy of anything: once the scratch has seen its longest message, it allocates nothing.
-pub fn find<'s>(
-    pack: &'s Pack,
+pub fn find<'p, 's>(
+    pack: &'p Pack,
     message: &Message,
     now: Timestamp,
     limits: &ClassifyLimits,
     scratch: &'s mut Scratch,
-) -> Finding<'s> {
+) -> Finding<'p, 's> {
     let mut steps = Steps::new(limits.decision_steps_max);
     let outcome = evaluate(pack, message, now, limits, &mut steps, scratch);
     if outcome.is_err() {
@@ -125,8 +125,7 @@ fn outcome(pack: &Pack, steps: &mut Steps, scratch: &mut Scratch) -> Result<Outc
     if scratch.fired.len() < spec.witnesses {
         return Ok(Outcome::None(Reason::TooFewWitnesses));
     }
-    scratch.novelty.read(spec, scratch.fields.text(), steps)?;
-    if scratch.novelty.exceeds(spec) {
+    if scratch.novelty.exceeds(spec, scratch.fields.text(), steps)? {
         return Ok(Outcome::None(Reason::Novel));
     }
     Ok(Outcome::Class(class))

@@ -190,7 +190,8 @@ impl Scan<'_, '_> {
     }
 
     fn gap(&mut self, literal: u32, start: u32, end: u32, places: &mut gaps::Places, work: &mut usize) {
-        let uses = if places.may_close(self.pack.gaps.firsts(literal)) { self.pack.gaps.uses(literal) } else { &[] };
+        let uses =
+            if places.may_close(self.pack.gaps.first_bits(literal)) { self.pack.gaps.uses(literal) } else { &[] };
         *work += 2 + uses.len() * GAP_OPERATIONS;
         for usage in uses {
             // Most gaps that end with this word have not begun.

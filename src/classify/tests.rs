@@ -1,14 +1,16 @@
 //! Tests of classifying: a table of cases in files, what a table cannot say, and a naive oracle.
 
 mod cases;
+mod compared;
 mod oracle;
 
 use super::*;
 use crate::channel::Channel;
 use crate::diagnostic::{Report, SourceFile, render};
-use crate::message::{Field, Origin};
+use crate::message::Field;
 use crate::rules;
 use crate::verdict::Evidence;
+use std::fmt::Write as _;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 100, decision_steps_max: 1_000_000 };
@@ -21,18 +23,7 @@ fn pack(text: &str) -> Pack {
 }
 
 fn message(text: &str) -> Message {
-    Message {
-        channel: Channel::parse("test.test").unwrap(),
-        id: None,
-        sender: None,
-        subject: None,
-        text: text.into(),
-        sent_at: None,
-        thread: None,
-        attributes: Default::default(),
-        headers: Default::default(),
-        origin: Origin::Person,
-    }
+    Message::of(Channel::parse("test.test").unwrap(), text)
 }
 
 fn verdict(pack: &Pack, text: &str) -> Verdict {
@@ -189,6 +180,47 @@ fn no_message_takes_more_than_the_bound_of_its_pack() {
             assert!(steps <= bound, "{steps} steps of at most {bound}: {text:.40}…");
         }
     }
+}
+
+/// A word may begin with many literals of gaps, and each of its places is asked for all gaps that it could close. The text
+/// keeps each gap from matching: one first word is too near, the one before it too far by less than a byte can tell.
+#[test]
+fn words_that_begin_with_many_literals_keep_the_bound() {
+    let word = "paymentdetails";
+    let mut rules = String::new();
+    for (at, (end, least, most)) in (6..=word.len())
+        .flat_map(|end| (2..5).map(move |least| (end, least)))
+        .flat_map(|(end, least)| (7..10).map(move |most| (end, least, most)))
+        .enumerate()
+    {
+        let regex = format!(r"\bx.{{{least},{most}}}\b{}", &word[..end]);
+        writeln!(rules, "[[rule]]\nid = \"r{at}\"\nrestrict = \"r\"\nany = [{{ re = '{regex}' }}]").unwrap();
+    }
+    let pack = pack(&rules);
+    let text = format!("\u{e9}\u{200b} {}", format!("x {word} ").repeat(280));
+    let limits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: u64::MAX };
+    let told = trace(&pack, &message(&text), NOW, &limits);
+    assert_eq!(told.reason, Some(Reason::Unmatched));
+    let bound = pack.cost(text.len(), limits.evidence_spans_max).operations();
+    assert!(told.steps <= bound, "{} steps of at most {bound}", told.steps);
+    assert!(told.steps > bound / 4, "{} steps of at most {bound}, which says little", told.steps);
+}
+
+/// All words are looked up, and all are different.
+#[test]
+fn words_that_a_class_does_not_know_keep_the_bound() {
+    let known: String = (0..1_000).map(|at| format!("\"w{at}\", ")).collect();
+    let pack = pack(&format!(
+        "[[class]]\nname = \"c\"\nvocabulary = [{known}]\nmax_unknown = 1500\n\
+         [[rule]]\nid = \"a\"\nclass = \"c\"\nany = [{{ re = '.' }}]"
+    ));
+    let text: String = ('\u{4e00}'..).take(1_500).collect();
+    let limits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: u64::MAX };
+    let told = trace(&pack, &message(&text), NOW, &limits);
+    assert_eq!(told.class.as_ref().map(|class| class.as_str()), Some("c"));
+    let bound = pack.cost(text.len(), limits.evidence_spans_max);
+    assert!(told.steps <= bound.operations(), "{} steps of at most {}", told.steps, bound.operations());
+    assert!(told.steps > bound.operations() - bound.novelty, "without a bound for novelty there would be too many");
 }
 
 #[test]

@@ -277,15 +277,13 @@ fn classes(pack: &Pack, fired: &[u32], scratch: &Scratch) -> Vec<ClassTrace> {
 
 fn class_trace(pack: &Pack, class: u32, witnesses: usize, scratch: &Scratch) -> Option<ClassTrace> {
     let spec = pack.classes.get(class as usize)?;
-    let mut novelty = Novelty::default();
     let text = scratch.fields.text();
-    novelty.read(spec, text, &mut Steps::new(u64::MAX)).ok()?;
-    let asks = spec.words_max.is_some() || spec.vocabulary.is_some();
+    let novelty = Novelty::of(spec, text);
     Some(ClassTrace {
         class: spec.class.clone(),
         witnesses,
         witnesses_min: spec.witnesses,
-        words: asks.then_some(novelty.words),
+        words: spec.is_guarded().then_some(novelty.words),
         words_max: spec.words_max,
         unknown_words: novelty.unknown.into_iter().filter_map(|at| text.get(at)).map(str::to_owned).collect(),
         unknown_max: spec.vocabulary.as_ref().map(|vocabulary| vocabulary.unknown_max),

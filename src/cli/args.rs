@@ -73,6 +73,9 @@ pub(super) struct Connect {
     /// A user; the password comes from NATS_PASSWORD, so that no process list shows it.
     #[arg(long, value_name = "NAME", env = "NATS_USER")]
     user: Option<String>,
+    /// The prefix of our inboxes, where the account asks for one: `_INBOX_operator`.
+    #[arg(long, value_name = "SUBJECT", env = "NATS_INBOX_PREFIX")]
+    inbox_prefix: Option<String>,
     /// A certificate authority to trust.
     #[arg(long, value_name = "FILE", env = "NATS_CA")]
     tls_ca: Option<PathBuf>,
@@ -98,6 +101,7 @@ impl Connect {
             nkey: self.nkey.clone(),
             user: self.user.clone(),
             password: std::env::var("NATS_PASSWORD").ok(),
+            inbox_prefix: self.inbox_prefix.clone(),
             tls_ca: self.tls_ca.clone(),
             tls_cert: self.tls_cert.clone(),
             tls_key: self.tls_key.clone(),

@@ -7,7 +7,7 @@ use super::{Exit, world};
 use crate::classify::{self, ClassifyLimits, Scratch};
 use crate::decision::Timings;
 use crate::decode::{self, DecodeLimits};
-use crate::facts::Facts;
+use crate::governing::Given;
 use crate::pack::Pack;
 use crate::triage::{self, Reading, Snapshot};
 use crate::verdict::Verdict;
@@ -86,7 +86,7 @@ impl Classify {
         let message = decode::decode(&spec.recipe, &spec.channel, &snapshot.limits.decode, &line.delivery);
         let reading = Reading { delivery: &line.delivery, spec: &spec, message };
         let now = self.now.unwrap_or_else(|| line.delivery.stored_at());
-        let plan = triage::decide(snapshot, &reading, Vec::new(), Facts::quiet(now), scratch);
+        let plan = triage::decide(snapshot, &reading, &Given::quiet(now), scratch);
         Ok(plan.record.with_timings(Timings::default()).encode()?)
     }
 }

@@ -41,6 +41,11 @@ pub(super) struct Unusable;
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// The answer is no: refused, not open, not allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct No(pub(super) String);
+
 /// Prints what went wrong and finds its code.
 pub(super) fn report(error: &anyhow::Error) -> Exit {
     if is_closed_pipe(error) {
@@ -59,6 +64,12 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 fn code(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
+    }
+    if error.is::<super::run::SeedFound>() {
+        return Exit::Config;
+    }
+    if error.is::<No>() {
+        return Exit::No;
     }
     let trouble = error.downcast_ref::<Trouble>().or_else(|| match error.downcast_ref::<Ended>() {
         Some(Ended::Bus(trouble)) => Some(trouble),

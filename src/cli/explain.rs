@@ -105,8 +105,7 @@ impl Explain {
 }
 
 fn gate(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp) -> Gated {
-    let verdict = triage::verdict(snapshot, reading, now, &mut Scratch::new(&snapshot.pack));
-    let named = snapshot.named_by(&verdict);
+    let (verdict, named) = triage::verdict(snapshot, reading, now, &mut Scratch::new(&snapshot.pack));
     let case = triage::case(reading, &verdict, &named);
     let facts = Facts::quiet(now);
     let (disposition, steps) = gate_with_steps(&case, &snapshot.policy, &facts);
@@ -133,7 +132,7 @@ fn word(disposition: &Disposition<'_>) -> &'static str {
 
 fn detail(disposition: &Disposition<'_>) -> String {
     match disposition {
-        Disposition::Handle { line } => line.action.kind.clone(),
+        Disposition::Handle { line } => line.action.kind.to_string(),
         Disposition::Pass => "to the assistant".to_owned(),
         Disposition::Escalate { reason, desk, held } => {
             let held = match held {

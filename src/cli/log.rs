@@ -123,7 +123,7 @@ pub(super) fn line(stored: &Stored) -> String {
     let text = match &stored.record {
         Record::Escalated(escalation) => escalation.message.as_ref().map(|message| message.text.as_str()),
         Record::Passed(passed) => Some(passed.message.text.as_str()),
-        Record::Handled(_) => None,
+        Record::Handled(_) | Record::Outward(_) => None,
     };
     format!(
         "{} {} {:<8} {:<20} {:<22} {:<18} {}",

@@ -1,26 +1,45 @@
 //! The commands of people. Each file is one; what several need is in `args`, `world`, `print`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands print")]
 
+mod amend;
+mod approve;
 mod args;
 mod bench;
+mod canaries;
 mod check;
 mod classify;
 mod compile;
 mod demo;
 mod diff;
+mod dlq;
+mod doctor;
+mod execute;
 mod exit;
 mod explain;
 mod fmt;
+mod grant;
+mod grants;
+mod halt;
+mod inbox;
 mod inspect;
+mod key;
 mod lines;
 mod log;
+mod permissions;
+mod preview;
 mod print;
+mod reach;
+mod reclassify;
+mod reject;
 mod replace;
 mod replay;
+mod revoke;
 mod run;
 mod setup;
 mod show;
+mod signing;
 mod test;
+mod undo;
 mod world;
 
 pub use exit::Exit;
@@ -44,6 +63,10 @@ enum Command {
     Run(run::Run),
     /// Print the streams and consumers that a configuration needs, or make them.
     Setup(setup::Setup),
+    /// Judge servers and streams: what each finding costs, and what to do.
+    Doctor(doctor::Doctor),
+    /// Print accounts and users for the NATS server, each with the least that it needs.
+    Permissions(permissions::Permissions),
     /// Check everything that the files can get wrong.
     Check(check::Check),
     /// Run the tests beside the rules.
@@ -62,12 +85,40 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Measure how fast it is here.
     Bench(bench::Bench),
+    /// Carry out a channel's actions by a command, or tell people of a desk's escalations.
+    Execute(execute::Execute),
     /// List what was decided.
     Log(log::Log),
     /// Show one decision, and the message where it is kept.
     Show(show::Show),
     /// Decide again on what was decided, and compare.
     Replay(replay::Replay),
+    /// Permit a type of outward action on a channel, for a time.
+    Grant(grant::GrantCommand),
+    /// List what is permitted, and what it has done.
+    Grants(grants::Grants),
+    /// Take a permission back, at once.
+    Revoke(revoke::Revoke),
+    /// Stop everything that happens by itself, at once.
+    Halt(halt::HaltCommand),
+    /// End a halt.
+    Resume(halt::ResumeCommand),
+    /// Make an operator's key.
+    Key(key::Key),
+    /// Answer what waits for a person: a terminal, or a list.
+    Inbox(inbox::Inbox),
+    /// Approve a draft: it goes out as it is.
+    Approve(approve::Approve),
+    /// Let something else go out than the draft.
+    Amend(amend::Amend),
+    /// Let nothing go out.
+    Reject(reject::Reject),
+    /// Say what a message is; nothing goes out.
+    Reclassify(reclassify::Reclassify),
+    /// What could not be decided: list it, have it tried again, drop it.
+    Dlq(dlq::Dlq),
+    /// Undo an action that went out.
+    Undo(undo::UndoCommand),
 }
 
 /// Carries a command out.
@@ -76,6 +127,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Demo(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Setup(command) => command.run(),
+        Command::Doctor(command) => command.run(),
+        Command::Permissions(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Classify(command) => command.run(),
@@ -85,9 +138,23 @@ pub fn run(cli: Cli) -> Exit {
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Execute(command) => command.run(),
         Command::Log(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Grant(command) => command.run(),
+        Command::Grants(command) => command.run(),
+        Command::Revoke(command) => command.run(),
+        Command::Halt(command) => command.run(),
+        Command::Resume(command) => command.run(),
+        Command::Key(command) => command.run(),
+        Command::Inbox(command) => command.run(),
+        Command::Approve(command) => command.run(),
+        Command::Amend(command) => command.run(),
+        Command::Reject(command) => command.run(),
+        Command::Reclassify(command) => command.run(),
+        Command::Dlq(command) => command.run(),
+        Command::Undo(command) => command.run(),
     };
     outcome.unwrap_or_else(|error| exit::report(&error))
 }

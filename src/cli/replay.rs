@@ -3,8 +3,10 @@
 use super::args::{ConfigFile, Connect};
 use super::log::Opened;
 use super::{Exit, exit::UsageError, show, world};
+use crate::authority::VerifiedGrant;
 use crate::classify::Scratch;
-use crate::decision::{Decision, DecisionId, Digests, Record};
+use crate::decision::{Decision, DecisionId, Digests, Proof, Record};
+use crate::governing::Given;
 use crate::message::Delivery;
 use crate::store::{self, Filter, Stored};
 use crate::triage::{self, Snapshot};
@@ -172,12 +174,22 @@ fn recompute(snapshot: &Snapshot, committed: &Record, delivery: &Delivery) -> Re
     let reading = triage::read(snapshot, delivery);
     let mut scratch = Scratch::new(&snapshot.pack);
     let decision = committed.decision();
-    let plan = triage::decide(snapshot, &reading, Vec::new(), decision.facts.clone(), &mut scratch);
+    let sight = Given::recorded(decision.facts.clone(), grant(snapshot, committed));
+    let plan = triage::decide(snapshot, &reading, &sight, &mut scratch);
     let thread = match committed {
         Record::Escalated(escalation) => escalation.thread.clone(),
-        Record::Handled(_) | Record::Passed(_) => Vec::new(),
+        Record::Handled(_) | Record::Passed(_) | Record::Outward(_) => Vec::new(),
     };
-    plan.record.with_timings(decision.timings).with_thread(thread)
+    plan.decided().with_timings(decision.timings).with_thread(thread)
+}
+
+/// The grant that the record rests on, as far as the operators of this configuration signed it.
+fn grant(snapshot: &Snapshot, committed: &Record) -> Option<VerifiedGrant> {
+    let Record::Outward(outward) = committed else { return None };
+    match &outward.proof {
+        Proof::Grant { signed, .. } => VerifiedGrant::new(signed.clone(), &snapshot.authority).ok(),
+        Proof::Ruling { .. } | Proof::Undo { .. } => None,
+    }
 }
 
 impl Committed {

@@ -1,5 +1,9 @@
 //! `decile run`: the daemon.
 
+mod seeds;
+
+pub(super) use seeds::SeedFound;
+
 use super::args::{ConfigFile, Connect, Format};
 use super::{Exit, world};
 use crate::bus::setup::Setup;
@@ -49,6 +53,7 @@ impl Run {
     fn daemon(&self) -> anyhow::Result<Daemon> {
         let world = world::load(&self.file.config)?;
         let access = self.connect.access(&world.config.bus)?;
+        seeds::refuse(&world.config, &access)?;
         let http_listen = world.config.http_listen;
         let config = world.config.clone();
         let snapshot = Snapshot::new(world.config, world.pack).context("the root of the subjects")?;
@@ -87,7 +92,7 @@ fn changed_for_good(started: &Config, fresh: &Config) -> Vec<&'static str> {
             (limits.threads_max, limits.thread_messages_max, limits.thread_text_bytes_max),
         )
     };
-    let stream = |retention: &Retention| (retention.stream_bytes_max, retention.replicas);
+    let stream = |retention: &Retention| (retention.stream_bytes_max, retention.replicas, retention.storage);
     [
         ("`[bus]`", started.bus != fresh.bus),
         ("`[http]`", started.http_listen != fresh.http_listen),
@@ -99,7 +104,7 @@ fn changed_for_good(started: &Config, fresh: &Config) -> Vec<&'static str> {
     .collect()
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+pub(super) async fn stop_on_signal(stop: CancellationToken) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         tracing::error!("signals cannot be received; stop with SIGKILL, nothing is lost by it");
@@ -113,14 +118,14 @@ async fn stop_on_signal(stop: CancellationToken) {
 }
 
 /// The text of a panic can quote a message; where it happened is enough to find the defect.
-fn log_panics_without_their_text() {
+pub(super) fn log_panics_without_their_text() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a defect: a panic");
     }));
 }
 
-fn log_to_stderr(format: Format) {
+pub(super) fn log_to_stderr(format: Format) {
     let filter = EnvFilter::try_from_env("DECILE_LOG").unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

@@ -1,10 +1,12 @@
 //! `decile setup`: the streams and consumers, to read or to make.
 
 use super::args::{ConfigFile, Connect, Format};
-use super::{Exit, world};
+use super::signing::KeyArgs;
+use super::{Exit, canaries, world};
 use crate::bus::{self, AckBounds, Purpose, setup};
 use crate::subject::Root;
 use anyhow::Context as _;
+use async_nats::jetstream::consumer::pull;
 use clap::Args;
 
 /// Prints what must exist, or makes it. Source streams that exist are left as they are.
@@ -15,7 +17,9 @@ pub(super) struct Setup {
     file: ConfigFile,
     #[command(flatten)]
     connect: Connect,
-    /// Make it.
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Make it. Where canaries are configured, their grants are signed with the key, and placed.
     #[arg(long)]
     apply: bool,
     /// How to print.
@@ -33,12 +37,25 @@ impl Setup {
             return Ok(Exit::Yes);
         }
         let access = self.connect.access(&world.config.bus)?;
+        let config = &world.config;
+        let signatory = match config.canary {
+            Some(_) if self.key.is_given() => Some(self.key.signatory(config)?),
+            _ => None,
+        };
+        signatory.as_ref().map_or(Ok(()), canaries::check)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let made = runtime.block_on(async {
             let connection = bus::connect(&access, Purpose::Command, AckBounds::for_commands(&access), None).await?;
             bus::check_server(&connection).await?;
-            wanted.apply(&connection).await
+            let mut made = wanted.apply(&connection).await?;
+            if let Some(signatory) = &signatory {
+                made.extend(canaries::place(&connection, config, &root, signatory).await?);
+            }
+            anyhow::Ok(made)
         })?;
+        if config.canary.is_some() && signatory.is_none() {
+            eprintln!("warning: canaries are configured, and were not placed: they are signed, so give `--key FILE`");
+        }
         match self.format {
             Format::Json => println!("{}", serde_json::to_string_pretty(&made)?),
             Format::Text => made.iter().for_each(|made| println!("{}: {}", made.what, made.outcome)),
@@ -52,18 +69,23 @@ impl Setup {
             .iter()
             .map(|source| serde_json::json!({ "stream": source.stream, "consumer": source.consumer }))
             .collect();
-        let all = serde_json::json!({ "decisions": wanted.decisions, "sources": sources });
+        let all = serde_json::json!({
+            "decisions": wanted.decisions, "rulings": wanted.rulings.consumer, "executors": wanted.executors, "notifiers": wanted.notifiers,
+            "sources": sources,
+            "advisories": { "stream": wanted.advisories.stream, "consumer": wanted.advisories.consumer },
+        });
         match self.format {
             Format::Json => println!("{}", serde_json::to_string_pretty(&all)?),
             Format::Text => {
                 println!("{}", describe_stream(&wanted.decisions));
-                for source in &wanted.sources {
+                wanted
+                    .executors
+                    .iter()
+                    .chain(&wanted.notifiers)
+                    .for_each(|consumer| println!("{}", describe_consumer(consumer)));
+                for source in wanted.sources.iter().chain([&wanted.advisories]) {
                     println!("{}", describe_stream(&source.stream));
-                    let name = source.consumer.durable_name.as_deref().unwrap_or_default();
-                    println!(
-                        "  consumer `{name}`: pull, explicit ack, filters {}",
-                        source.consumer.filter_subjects.join(" ")
-                    );
+                    println!("{}", describe_consumer(&source.consumer));
                 }
                 println!("\nNothing was changed. `--apply` makes it; `--format json` shows every setting.");
             }
@@ -80,4 +102,9 @@ fn describe_stream(stream: &async_nats::jetstream::stream::Config) -> String {
         stream.discard,
         stream.num_replicas.max(1)
     )
+}
+
+fn describe_consumer(consumer: &pull::Config) -> String {
+    let name = consumer.durable_name.as_deref().unwrap_or_default();
+    format!("  consumer `{name}`: pull, explicit ack, filters {}", consumer.filter_subjects.join(" "))
 }

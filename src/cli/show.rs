@@ -5,7 +5,7 @@ use super::log::Opened;
 use super::print::{block, bold, json, one_line};
 use super::{Exit, exit::UsageError};
 use crate::class::Class;
-use crate::decision::{Attached, Decision, Escalation, HeldAction, HeldAs, MessageRecord, Record};
+use crate::decision::{Attached, Decision, Escalation, HeldAction, HeldAs, MessageRecord, Outward, Proof, Record};
 use crate::facts::{Cover, Halt};
 use crate::store::{self, Stored};
 use clap::Args;
@@ -67,6 +67,7 @@ pub(super) fn text(record: &Record, committed_at: &str) -> String {
         Record::Handled(_) => {}
         Record::Escalated(escalation) => body(&mut out, escalation),
         Record::Passed(passed) => message(&mut out, &passed.message),
+        Record::Outward(outward) => went_out(&mut out, outward),
     }
     foot(&mut out, record.decision());
     out
@@ -193,6 +194,22 @@ fn held_back(out: &mut String, held: &HeldAction) {
     }
 }
 
+fn went_out(out: &mut String, outward: &Outward) {
+    let _ = writeln!(out, "\n{}", bold("went out"));
+    let action = &outward.action;
+    let arguments: Vec<String> = action.arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    row(out, "action", format!("{} {}", action.kind, arguments.join(", ")).trim_end());
+    let (by, signed, revision) = match &outward.proof {
+        Proof::Grant { signed, revision, .. } => ("grant", signed, revision),
+        Proof::Ruling { signed, revision, .. } => ("ruling", signed, revision),
+        Proof::Undo { signed, revision, .. } => ("undo", signed, revision),
+    };
+    row(out, "permitted", &format!("by the {by} of {} (revision {revision})", signed.signer()));
+    if let Some(text) = &action.text {
+        out.push_str(&block(text, "  │ "));
+    }
+}
+
 fn foot(out: &mut String, decision: &Decision) {
     let _ = writeln!(out, "\n{}", bold("rests on"));
     row(out, "pack", &decision.digests.pack.to_string());
@@ -213,10 +230,11 @@ fn facts(decision: &Decision) -> String {
         Halt::Off { revision } => format!("not halted (revision {revision})"),
         Halt::On { revision } => format!("halted (revision {revision})"),
     };
-    let cover = match facts.cover {
-        Cover::Stale => "grants not fresh",
-        Cover::NoGrant => "no grant",
-        Cover::CapReached => "cap reached",
+    let cover = match &facts.cover {
+        Cover::Stale => "grants not fresh".to_owned(),
+        Cover::NoGrant => "no grant".to_owned(),
+        Cover::CapReached => "cap reached".to_owned(),
+        Cover::Granted { grant, revision } => format!("grant {grant} (revision {revision})"),
     };
     format!("now {}, {halt}, {cover}", facts.now)
 }

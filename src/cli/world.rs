@@ -123,6 +123,13 @@ pub(super) fn load(file: &Path) -> anyhow::Result<World> {
     finish(world, report)
 }
 
+/// Reads the configuration without the rules, or prints what is wrong: what commands need that decide nothing.
+pub(super) fn load_config(file: &Path) -> anyhow::Result<Config> {
+    let report = Report::new();
+    let config = config::load_files(file, &report).resolve(None, &report);
+    finish(config, report)
+}
+
 /// Compiles a folder of rules, or prints what is wrong. A pack is none: what is asked for needs the rules as written.
 pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
     let report = Report::new();
@@ -176,7 +183,7 @@ pub(super) fn load_cases(dir: &Path) -> anyhow::Result<Cases> {
     finish((!report.has_errors()).then_some(cases), report)
 }
 
-fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {
+pub(super) fn finish<T>(read: Option<T>, report: Report) -> anyhow::Result<T> {
     match read {
         Some(read) => Ok(read),
         None => {

@@ -2,7 +2,7 @@
 
 use super::filter;
 use super::number::Number;
-use super::{Bus, JetStreamApi, Login, Tls};
+use super::{Bus, JetStreamApi, Login, SyncInterval, Tls};
 use crate::class::is_name;
 use crate::diagnostic::Report;
 use crate::diagnostic::table::{Placed, Table};
@@ -41,9 +41,17 @@ pub struct WrittenBus {
     pub jetstream_domain: Option<Placed<String>>,
     /// The prefix of JetStream's API, in place of a domain.
     pub jetstream_prefix: Option<Placed<String>>,
+    /// The prefix of our inboxes, where the account asks for one: `_INBOX_daemon`.
+    pub inbox_prefix: Option<Placed<String>>,
     /// The longest wait for a connection, and for an answer of the server, in milliseconds.
     #[schemars(with = "Option<u64>", extend("default" = 5_000, "minimum" = 100, "maximum" = 60_000))]
     pub connect_timeout_ms: Number,
+    /// The servers' monitoring endpoints, `http://host:8222` each: `decile doctor` and `decile run` ask them how the
+    /// servers sync to disk, and for their versions.
+    #[schemars(default)]
+    pub monitor: Vec<Placed<String>>,
+    /// How often the servers sync to disk, where no monitoring endpoint says so: `always`, or a time, `2m`.
+    pub sync_interval: Option<Placed<String>>,
 }
 
 impl WrittenBus {
@@ -62,7 +70,10 @@ impl WrittenBus {
             stream: table.string("stream"),
             jetstream_domain: table.string("jetstream_domain"),
             jetstream_prefix: table.string("jetstream_prefix"),
+            inbox_prefix: table.string("inbox_prefix"),
             connect_timeout_ms: Number::read(table, "connect_timeout_ms", 5_000, 100..=60_000),
+            monitor: table.one_or_more_strings("monitor"),
+            sync_interval: table.string("sync_interval"),
         }
     }
 
@@ -75,7 +86,10 @@ impl WrittenBus {
             root: self.root(report),
             stream: stream_name(self.stream.as_ref(), "DECILE", report),
             jetstream: self.jetstream(report),
+            inbox_prefix: self.inbox_prefix(report),
             connect_timeout: self.connect_timeout_ms.ms(),
+            monitors: self.monitors(report),
+            sync_told: self.sync_told(report),
         }
     }
 
@@ -92,6 +106,27 @@ impl WrittenBus {
             return vec!["nats://127.0.0.1:4222".to_owned()];
         }
         self.servers.iter().map(|server| server.value.clone()).collect()
+    }
+
+    fn monitors(&self, report: &Report) -> Vec<String> {
+        for monitor in self.monitor.iter().filter(|monitor| !is_monitor(&monitor.value)) {
+            let message = "this is no address of a monitoring endpoint";
+            report.error("bad-monitor", &monitor.at, message, "write `http://host:port`, without path or login");
+        }
+        if let Some(monitor) = self.monitor.get(SERVERS_MAX) {
+            report.error("bad-monitor", &monitor.at, format!("more than {SERVERS_MAX} endpoints"), "remove some");
+        }
+        self.monitor.iter().map(|monitor| monitor.value.clone()).collect()
+    }
+
+    fn sync_told(&self, report: &Report) -> Option<SyncInterval> {
+        let told = self.sync_interval.as_ref()?;
+        let every = told.value.parse().ok();
+        if every.is_none() {
+            let message = format!("`{}` is no `sync_interval`", told.value);
+            report.error("bad-interval", &told.at, message, "write \"always\", or a time: \"2m\", \"10s\"");
+        }
+        every
     }
 
     fn login(&self, folder: &Path, report: &Report) -> Login {
@@ -130,22 +165,33 @@ impl WrittenBus {
         root.value.clone()
     }
 
+    fn inbox_prefix(&self, report: &Report) -> Option<String> {
+        let prefix = self.inbox_prefix.as_ref()?;
+        check_literal(prefix, report);
+        Some(prefix.value.clone())
+    }
+
     fn jetstream(&self, report: &Report) -> JetStreamApi {
         if let (Some(_), Some(prefix)) = (&self.jetstream_domain, &self.jetstream_prefix) {
             let message = "there is a `jetstream_domain` and a `jetstream_prefix`";
             report.error("two-prefixes", &prefix.at, message, "keep one: a domain is a prefix by its name");
         }
         for token in [&self.jetstream_domain, &self.jetstream_prefix].into_iter().flatten() {
-            if filter::wrong(&token.value).is_some() || token.value.contains(['*', '>']) {
-                let message = format!("`{}` cannot be part of a subject", token.value);
-                report.error("bad-subject", &token.at, message, "write tokens with dots between, without `*` and `>`");
-            }
+            check_literal(token, report);
         }
         match (&self.jetstream_domain, &self.jetstream_prefix) {
             (Some(domain), _) => JetStreamApi::Domain(domain.value.clone()),
             (None, Some(prefix)) => JetStreamApi::Prefix(prefix.value.clone()),
             (None, None) => JetStreamApi::Default,
         }
+    }
+}
+
+/// Part of a subject that stands for itself only.
+fn check_literal(subject: &Placed<String>, report: &Report) {
+    if filter::wrong(&subject.value).is_some() || subject.value.contains(['*', '>']) {
+        let message = format!("`{}` cannot be part of a subject", subject.value);
+        report.error("bad-subject", &subject.at, message, "write tokens with dots between, without `*` and `>`");
     }
 }
 
@@ -180,6 +226,14 @@ fn both<'a>(
     };
     report.error("missing-key", &there.at, format!("`{missing}` is missing"), format!("add `{missing} = …`"));
     None
+}
+
+/// Whether it is the address of a monitoring endpoint: scheme, host and port, and nothing else.
+pub fn is_monitor(address: &str) -> bool {
+    let Ok(uri) = address.parse::<hyper::Uri>() else { return false };
+    let has_no_path = matches!(uri.path(), "" | "/") && uri.query().is_none();
+    let host = uri.authority().is_some_and(|it| !it.host().is_empty() && !it.as_str().contains('@'));
+    uri.scheme_str() == Some("http") && host && has_no_path
 }
 
 fn wrong_server(server: &str) -> Option<(String, &'static str)> {

@@ -32,9 +32,39 @@ pub fn overlaps(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether every subject that matches `narrow` matches `wide` too.
+pub fn covers(wide: &str, narrow: &str) -> bool {
+    let (mut wide, mut narrow) = (wide.split('.'), narrow.split('.'));
+    loop {
+        match (wide.next(), narrow.next()) {
+            (None, None) | (Some(">"), Some(_)) => return true,
+            (None, _) | (_, None | Some(">")) => return false,
+            (Some(wide), Some(narrow)) if wide != narrow && wide != "*" => return false,
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_covers_what_is_narrower() {
+        for (wide, narrow, is_covered) in [
+            ("a.b", "a.b", true),
+            ("a.*", "a.b", true),
+            ("a.b", "a.*", false),
+            ("a.>", "a.*.c", true),
+            ("a.>", "a.>", true),
+            ("a.*", "a.>", false),
+            ("a.>", "a", false),
+            ("a.*.c", "a.b.*", false),
+            ("*", ">", false),
+        ] {
+            assert_eq!(covers(wide, narrow), is_covered, "{wide} {narrow}");
+        }
+    }
 
     #[test]
     fn filters_are_checked_as_nats_does() {

@@ -1,9 +1,10 @@
 //! `[limits]` and `[retention]`: every bound, with its unit in its name.
 
 use super::number::numbers;
-use super::{Limits, Retention};
+use super::{Limits, Retention, Storage};
 use crate::decode::DecodeLimits;
 use crate::diagnostic::Report;
+use std::time::Duration;
 
 /// The longest record that a broker takes by default (`max_payload`), in bytes.
 const RECORD_BYTES: u64 = 1_048_576;
@@ -40,6 +41,14 @@ numbers! {
         commit_timeout_ms = 5_000, 100..=60_000;
         /// When the broker delivers again what was not acknowledged, in milliseconds.
         ack_wait_ms = 30_000, 1_000..=3_600_000;
+        /// How long a plan may be carried out after it was made, in milliseconds: its lease at the broker ends then.
+        plan_age_ms_max = 30_000, 2_000..=3_600_000;
+        /// How often a message is delivered without a decision until it is given up.
+        deliveries_max = 10, 2..=1_000;
+        /// Batches of outward actions that are on their way at a time.
+        batches_inflight_max = 8, 1..=64;
+        /// How full our stream may be, in percent, until no more messages are taken: what governs must always fit.
+        stream_fill_percent_max = 90, 1..=99;
         /// How long a drain may take, in milliseconds.
         drain_ms_max = 10_000, 100..=600_000;
         /// Messages of a thread that an escalation shows.
@@ -50,6 +59,15 @@ numbers! {
         thread_text_bytes_max = 1_024, 0..=16_384;
         /// Bytes of one draft.
         draft_bytes_max = 2_048, 64..=65_536;
+        /// The oldest action that an executor carries out, in milliseconds since the broker stored it.
+        action_age_ms_max = 60_000, 1_000..=3_600_000;
+        /// How long an executor's command may take, in milliseconds.
+        command_ms_max = 30_000, 100..=3_600_000;
+        /// Actions of one channel that are carried out at a time.
+        commands_max = 1, 1..=64;
+        /// The oldest ruling that takes effect, in seconds since the broker stored it: a daemon that was away for longer
+        /// lets nothing out on it.
+        ruling_age_s_max = 3_600, 10..=604_800;
     }
 }
 
@@ -62,10 +80,15 @@ numbers! {
         escalated_days = 30, 1..=3_650;
         /// Messages passed on, in days.
         passed_days = 7, 1..=3_650;
-        /// The stream's size, in bytes. When it is full, decisions are refused and their messages come again.
+        /// How long the broker remembers the ids of what was committed, in seconds.
+        duplicate_window_s = 120, 6..=86_400;
+        /// The stream's size, in bytes. Before it is full, no more messages are taken.
         stream_bytes_max = 10_737_418_240, 16_777_216..=1_125_899_906_842_624;
         /// Copies of the stream.
         replicas = 1, 1..=5;
+    } and {
+        /// Where the stream is kept: `file` by default. `memory` loses every decision with the server.
+        storage in ["file", "memory"];
     }
 }
 
@@ -90,11 +113,19 @@ impl WrittenLimits {
             workers_max: self.workers_max.size(),
             commit_timeout: self.commit_timeout_ms.ms(),
             ack_wait: self.ack_wait_ms.ms(),
+            plan_age_max: self.plan_age_ms_max.ms(),
+            deliveries_max: self.deliveries_max.value,
+            batches_inflight_max: self.batches_inflight_max.size(),
+            stream_fill_percent_max: self.stream_fill_percent_max.value,
             drain_max: self.drain_ms_max.ms(),
             thread_messages_max: self.thread_messages_max.size(),
             threads_max: self.threads_max.size(),
             thread_text_bytes_max: self.thread_text_bytes_max.size(),
             draft_bytes_max: self.draft_bytes_max.size(),
+            action_age_max: self.action_age_ms_max.ms(),
+            command_max: self.command_ms_max.ms(),
+            commands_max: self.commands_max.size(),
+            ruling_age_max: Duration::from_secs(self.ruling_age_s_max.value),
         }
     }
 
@@ -111,6 +142,17 @@ impl WrittenLimits {
             let message = format!("`inflight_messages_max = {}` cannot fill the queue", inflight.value);
             let help = format!("make it at least `queue_messages_max = {}`, or shorten the queue", queue.value);
             report.error("inflight", &inflight.at, message, help);
+        }
+    }
+
+    /// A plan that could be carried out when the broker has forgotten the id would be committed twice: an id must be
+    /// remembered for as long as another may look for it, and for as long as what it did not find may still come.
+    pub(super) fn check_window(&self, retention: &WrittenRetention, report: &Report) {
+        let (age, window) = (&self.plan_age_ms_max, &retention.duplicate_window_s);
+        if age.value.saturating_mul(2) >= window.value.saturating_mul(1_000) {
+            let message = format!("`plan_age_ms_max = {}` is not under half of the deduplication window", age.value);
+            let help = format!("make it shorter, or `duplicate_window_s = {}` longer", window.value);
+            report.error("plan-age", &age.at, message, help);
         }
     }
 
@@ -131,13 +173,28 @@ impl WrittenLimits {
 }
 
 impl WrittenRetention {
-    pub(super) fn resolve(&self) -> Retention {
+    pub(super) fn resolve(&self, report: &Report) -> Retention {
         Retention {
             handled: self.handled_days.days(),
             escalated: self.escalated_days.days(),
             passed: self.passed_days.days(),
+            duplicate_window: Duration::from_secs(self.duplicate_window_s.value),
             stream_bytes_max: self.stream_bytes_max.value,
             replicas: self.replicas.size(),
+            storage: self.storage(report),
+        }
+    }
+
+    fn storage(&self, report: &Report) -> Storage {
+        let Some(word) = &self.storage else { return Storage::File };
+        match word.value.as_str() {
+            "file" => Storage::File,
+            "memory" => Storage::Memory,
+            other => {
+                let message = format!("`{other}` is no `storage`");
+                report.error("bad-storage", &word.at, message, "write \"file\" or \"memory\"");
+                Storage::File
+            }
         }
     }
 }

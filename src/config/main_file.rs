@@ -3,11 +3,13 @@
 use super::SenderKey;
 use super::bus::WrittenBus;
 use super::limits::{WrittenLimits, WrittenRetention};
+use super::number::numbers;
 use crate::diagnostic::table::{Placed, Table, read_file};
 use crate::diagnostic::{Report, SourceFile};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 const HTTP_LISTEN: &str = "127.0.0.1:9464";
 const KEY_BYTES_MIN: usize = 32;
@@ -35,6 +37,17 @@ pub struct WrittenDecile {
     /// What records say of people.
     #[schemars(default)]
     pub privacy: WrittenPrivacy,
+    /// Attempts that must be refused.
+    #[schemars(with = "Option<WrittenCanary>")]
+    pub canary: WrittenCanary,
+}
+
+numbers! {
+    /// Attempts that must be refused: on the reserved channel `decile.canary`, by grants that `decile setup` places.
+    WrittenCanary {
+        /// How often they are made, in seconds; 0 for never.
+        interval_s = 0, 0..=86_400;
+    }
 }
 
 /// Where the other files are; relative to this one.
@@ -45,6 +58,8 @@ pub struct WrittenFiles {
     pub channels: Option<Placed<String>>,
     /// What may happen; `policy.toml` by default.
     pub policy: Option<Placed<String>>,
+    /// Who may sign what; `operators.toml` by default, and nobody where it is not there.
+    pub operators: Option<Placed<String>>,
     /// The folder of the rules, or a pack that `decile compile` made of them; `../rules` by default.
     pub rules: Option<Placed<String>>,
 }
@@ -78,13 +93,19 @@ impl WrittenDecile {
             privacy: section(table, "privacy", |table| WrittenPrivacy {
                 sender_key_file: table.string("sender_key_file"),
             }),
+            canary: section(table, "canary", WrittenCanary::read),
         })
     }
 }
 
 impl WrittenFiles {
     fn read(table: &Table<'_>) -> Self {
-        Self { channels: table.string("channels"), policy: table.string("policy"), rules: table.string("rules") }
+        Self {
+            channels: table.string("channels"),
+            policy: table.string("policy"),
+            operators: table.string("operators"),
+            rules: table.string("rules"),
+        }
     }
 }
 
@@ -104,6 +125,13 @@ impl WrittenHttp {
             report.warning("open-http", &listen.at, message, "make sure that a firewall stands before it");
         }
         Some(address)
+    }
+}
+
+impl WrittenCanary {
+    pub(super) fn resolve(&self) -> Option<Duration> {
+        let every = Duration::from_secs(self.interval_s.value);
+        (!every.is_zero()).then_some(every)
     }
 }
 

@@ -9,19 +9,24 @@ pub mod limits;
 pub mod load;
 pub mod main_file;
 pub mod number;
+pub mod operators;
 pub mod schema;
 #[cfg(test)]
 mod tests;
 
 pub use load::{Loaded, load_files};
 
+use crate::authority::Authority;
 use crate::channel::{Channel, Mode};
 use crate::decode::DecodeLimits;
 use crate::decode::recipe::Recipe;
 use crate::digest::Digest;
 use crate::policy::Policy;
+use jiff::SignedDuration;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The whole configuration, resolved.
@@ -37,12 +42,18 @@ pub struct Config {
     pub http_listen: Option<SocketAddr>,
     /// What keys the hash of a sender.
     pub sender_key: SenderKey,
+    /// How often canaries are tried; `None` for never.
+    pub canary: Option<Duration>,
     /// Streams, channels and how their payloads are read.
     pub channels: Channels,
     /// What may happen.
     pub policy: Policy,
+    /// Who may sign what.
+    pub authority: Authority,
     /// The rules: a folder of them, or a pack.
     pub rules: PathBuf,
+    /// The files that all of this was read from, secrets included.
+    pub files: Vec<PathBuf>,
 }
 
 /// How to reach NATS. Secrets stay in their files until the connection is made.
@@ -60,8 +71,50 @@ pub struct Bus {
     pub stream: String,
     /// How JetStream's API is addressed.
     pub jetstream: JetStreamApi,
+    /// The prefix of our inboxes; `None` for `_INBOX`.
+    pub inbox_prefix: Option<String>,
     /// The longest wait for a connection, and for an answer of the server.
     pub connect_timeout: Duration,
+    /// The servers' monitoring endpoints: `http://host:port` each.
+    pub monitors: Vec<String>,
+    /// How often the servers sync to disk, as the operator says; none where nobody says so.
+    pub sync_told: Option<SyncInterval>,
+}
+
+/// How often a server syncs what it has stored to disk: `always`, or a time, `2m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncInterval {
+    /// Before it acknowledges.
+    Always,
+    /// That often, after it has acknowledged.
+    Every(Duration),
+}
+
+/// The text is no [`SyncInterval`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write `always`, or a time: `2m`, `10s`")]
+pub struct SyncIntervalError;
+
+impl FromStr for SyncInterval {
+    type Err = SyncIntervalError;
+
+    fn from_str(text: &str) -> Result<Self, SyncIntervalError> {
+        if text == "always" {
+            return Ok(Self::Always);
+        }
+        let every = text.parse::<SignedDuration>().ok().and_then(|every| Duration::try_from(every).ok());
+        every.filter(|every| !every.is_zero()).map(Self::Every).ok_or(SyncIntervalError)
+    }
+}
+
+/// As nats-server's configuration has it.
+impl fmt::Display for SyncInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always => f.write_str("always"),
+            Self::Every(every) => write!(f, "{}ms", every.as_millis().max(1)),
+        }
+    }
 }
 
 /// A login.
@@ -104,6 +157,17 @@ pub enum JetStreamApi {
     Prefix(String),
 }
 
+impl JetStreamApi {
+    /// What every subject of the API begins with.
+    pub fn prefix(&self) -> String {
+        match self {
+            Self::Default => "$JS.API".to_owned(),
+            Self::Domain(domain) => format!("$JS.{domain}.API"),
+            Self::Prefix(prefix) => prefix.clone(),
+        }
+    }
+}
+
 /// Every bound, with its unit in its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -131,6 +195,14 @@ pub struct Limits {
     pub commit_timeout: Duration,
     /// When the broker delivers again what was not acknowledged.
     pub ack_wait: Duration,
+    /// How long a plan may be carried out after it was made.
+    pub plan_age_max: Duration,
+    /// How often a message is delivered without a decision until it is given up.
+    pub deliveries_max: u64,
+    /// Batches of outward actions that are on their way at a time.
+    pub batches_inflight_max: usize,
+    /// How full our stream may be, in percent, until no more messages are taken.
+    pub stream_fill_percent_max: u64,
     /// How long a drain may take.
     pub drain_max: Duration,
     /// Messages of a thread that an escalation shows.
@@ -141,6 +213,14 @@ pub struct Limits {
     pub thread_text_bytes_max: usize,
     /// Bytes of one draft.
     pub draft_bytes_max: usize,
+    /// The oldest action that an executor carries out.
+    pub action_age_max: Duration,
+    /// How long an executor's command may take.
+    pub command_max: Duration,
+    /// Actions of one channel that are carried out at a time.
+    pub commands_max: usize,
+    /// The oldest ruling that takes effect.
+    pub ruling_age_max: Duration,
 }
 
 /// How long records are kept.
@@ -152,10 +232,23 @@ pub struct Retention {
     pub escalated: Duration,
     /// Messages passed on.
     pub passed: Duration,
+    /// How long the broker remembers the ids of what was committed.
+    pub duplicate_window: Duration,
     /// The stream's size, in bytes.
     pub stream_bytes_max: u64,
     /// Copies of the stream.
     pub replicas: usize,
+    /// Where it is kept.
+    pub storage: Storage,
+}
+
+/// Where a stream is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// On disk.
+    File,
+    /// In memory, because the configuration says that this is meant: it goes with the server.
+    Memory,
 }
 
 /// What keys the hash of a sender in a handled decision.
@@ -183,6 +276,14 @@ pub struct Channels {
     pub digest: Digest,
     /// One durable consumer each.
     pub sources: Vec<SourceStream>,
+}
+
+impl Channels {
+    /// The channels that somebody may grant something on: what is passed on is never triaged.
+    pub fn monitored(&self) -> impl Iterator<Item = &Channel> {
+        let specs = self.sources.iter().flat_map(|source| &source.channels);
+        specs.filter(|spec| spec.mode == Mode::Monitored).map(|spec| &spec.channel)
+    }
 }
 
 /// A stream that messages are read from.

@@ -44,9 +44,11 @@ pub(super) const fn whole(number: u64) -> u64 {
     number
 }
 
-/// A section that is all numbers: its type, its reader and its schema from one table.
+/// A section of numbers, and of words after them: its type, its reader and its schema from one table.
 macro_rules! numbers {
-    ($(#[$doc:meta])* $section:ident { $($(#[$key_doc:meta])* $key:ident = $default:literal, $min:literal..=$max:literal;)* }) => {
+    ($(#[$doc:meta])* $section:ident {
+        $($(#[$key_doc:meta])* $key:ident = $default:literal, $min:literal..=$max:literal;)*
+    } $(and { $($(#[$word_doc:meta])* $word:ident in $words:expr;)* })?) => {
         $(#[$doc])*
         #[derive(Debug, schemars::JsonSchema)]
         #[schemars(deny_unknown_fields)]
@@ -60,12 +62,18 @@ macro_rules! numbers {
                 ))]
                 pub $key: $crate::config::number::Number,
             )*
+            $($(
+                $(#[$word_doc])*
+                #[schemars(extend("enum" = $words))]
+                pub $word: Option<$crate::diagnostic::table::Placed<String>>,
+            )*)?
         }
 
         impl $section {
             pub(super) fn read(table: &$crate::diagnostic::table::Table<'_>) -> Self {
                 Self {
                     $($key: $crate::config::number::Number::read(table, stringify!($key), $default, $min..=$max),)*
+                    $($($word: table.string(stringify!($word)),)*)?
                 }
             }
         }

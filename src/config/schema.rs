@@ -2,6 +2,7 @@
 
 use super::channels::WrittenChannels;
 use super::main_file::WrittenDecile;
+use super::operators::WrittenOperators;
 use crate::policy::written::WrittenPolicy;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -14,6 +15,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("decile.schema.json", of::<WrittenDecile>()),
         ("channels.schema.json", of::<WrittenChannels>()),
         ("policy.schema.json", of::<WrittenPolicy>()),
+        ("operators.schema.json", of::<WrittenOperators>()),
     ]
 }
 

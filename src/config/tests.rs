@@ -1,4 +1,5 @@
 mod loading;
+mod operators;
 mod schemas;
 mod shipped;
 

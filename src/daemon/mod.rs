@@ -4,19 +4,34 @@
 //! bus::inbound ─► queue ─► workers (decide) ─► queue ─► bus::outbound ─► ack
 //! ```
 
+mod advisories;
+mod again;
+mod canary;
+mod deadlines;
+mod fit;
+mod govern;
 mod observe;
 mod reload;
+mod rulings;
 mod watchdog;
 mod workers;
 
 pub use reload::{Reloaded, Reloader};
 
 use crate::admin::{self, Admin};
+use crate::bus::clearance::Clearing;
+use crate::bus::follow::{self, Follower};
+use crate::bus::lease::{Keeper, LeaseBounds};
+use crate::bus::lookup::LookUp;
+use crate::bus::outbound::{OutBounds, Publisher};
 use crate::bus::setup::Setup;
 use crate::bus::{self, Access, AckBounds, Connection, Purpose, Trouble, inbound, lag, outbound};
+use crate::commit::Bounds;
+use crate::doctor::Kind;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
+use again::Again;
 use arc_swap::ArcSwap;
 use observe::Observed;
 use std::net::SocketAddr;
@@ -69,6 +84,16 @@ pub enum Ended {
     DrainOverrun(Duration),
 }
 
+/// One connection for one purpose.
+struct Connections {
+    consume: Connection,
+    publish: Connection,
+    govern: Connection,
+    /// What holds `publish` back where it breaks.
+    clearing: Clearing,
+    has_advisories: bool,
+}
+
 /// How long a start waits between attempts to reach the broker.
 const START_RETRY: Duration = Duration::from_secs(1);
 /// How long a client of metrics and health may hold up the end.
@@ -77,6 +102,8 @@ const ADMIN_END_MAX: Duration = Duration::from_secs(1);
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 /// What the broker's limit on a payload covers beside the record: headers and subject.
 const HEADERS_BYTES_MAX: usize = 1_024;
+/// The most lanes of a lease: a batch of the broker's takes a thousand records.
+const LANES_MAX: usize = 256;
 
 impl Daemon {
     /// Runs until `stop`, then drains.
@@ -91,7 +118,7 @@ impl Daemon {
         let admin = self.serve(&metrics, &health, &serving).await?;
         let reloading = self.follow_reloads(&metrics);
         let ended = match self.connect_patiently(&metrics, &health, &stop).await {
-            Ok(Some((consume, publish))) => self.carry(consume, publish, &metrics, &health, &stop).await,
+            Ok(Some(connections)) => self.carry(connections, &metrics, &health, &stop).await,
             Ok(None) => Ok(()),
             Err(ended) => Err(ended),
         };
@@ -128,7 +155,7 @@ impl Daemon {
         metrics: &Arc<Metrics>,
         health: &Arc<Health>,
         stop: &CancellationToken,
-    ) -> Result<Option<(Connection, Connection)>, Ended> {
+    ) -> Result<Option<Connections>, Ended> {
         loop {
             let connecting = bus::beating(self.connect(metrics, health), || health.beat_all());
             let connected = tokio::select! {
@@ -150,64 +177,147 @@ impl Daemon {
         }
     }
 
-    async fn connect(&self, metrics: &Arc<Metrics>, health: &Arc<Health>) -> Result<(Connection, Connection), Trouble> {
+    async fn connect(&self, metrics: &Arc<Metrics>, health: &Arc<Health>) -> Result<Connections, Trouble> {
         let limits = self.snapshot.load().limits;
         let acks = AckBounds { inflight_max: limits.ack_inflight_max, timeout: limits.commit_timeout };
         let watcher = || Some(observe::connection_watcher(metrics, health));
-        let consume =
-            bus::connect(&self.access, Purpose::Consume, AckBounds::for_commands(&self.access), watcher()).await?;
+        let few = AckBounds::for_commands(&self.access);
+        let clearing = Clearing::new(limits.plan_age_max);
+        let (consume, publish, govern) = tokio::try_join!(
+            bus::connect(&self.access, Purpose::Consume, few, watcher()),
+            bus::connect_cleared(&self.access, Purpose::Publish, acks, watcher(), clearing.clearance()),
+            bus::connect(&self.access, Purpose::Govern, acks, watcher()),
+        )?;
         bus::check_server(&consume).await?;
         if self.create {
             for made in self.setup.apply(&consume).await? {
                 tracing::info!(what = made.what, outcome = made.outcome, "setup");
             }
         }
-        self.setup.check(&consume).await?;
-        let publish = bus::connect(&self.access, Purpose::Publish, acks, watcher()).await?;
+        let findings = fit::look(&consume, &self.setup, metrics).await?;
         bus::check_publish(&publish, &self.snapshot.load().root).await?;
-        Ok((consume, publish))
+        fit::warn(&findings);
+        let has_advisories = !fit::costs(&findings, Kind::AdvisoriesMissing);
+        Ok(Connections { consume, publish, govern, clearing, has_advisories })
     }
 
     /// The pipeline, from start to drain.
     async fn carry(
         self,
-        consume: Connection,
-        publish: Connection,
+        connections: Connections,
         metrics: &Arc<Metrics>,
         health: &Arc<Health>,
         stop: &CancellationToken,
     ) -> Result<(), Ended> {
-        let limits = self.snapshot.load().limits;
+        let Connections { consume, publish, govern, clearing, has_advisories } = connections;
+        let (limits, root, duplicate_window) = {
+            let snapshot = self.snapshot.load();
+            (snapshot.limits, snapshot.root.clone(), snapshot.retention.duplicate_window)
+        };
         let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health)));
         metrics.in_force(&self.snapshot.load().digests, None);
         metrics.last_reload_successful.set(1.0);
 
-        let (arrived, to_decide) = mpsc::channel(limits.queue_messages_max);
-        let (decided, to_publish) = mpsc::channel(limits.queue_messages_max);
-        let mut intake = JoinSet::new();
         let helpers = CancellationToken::new();
+        let known = govern::unknown(&self.snapshot.load());
+        let watch = Arc::new(govern::Watch::new(&self.snapshot, metrics, health));
+        let stream = self.setup.decisions.name.clone();
+        let (follower, until) = (Arc::clone(&watch) as Arc<dyn Follower>, helpers.clone());
+        let outlet = outbound::Outlet {
+            connection: publish.clone(),
+            stream: stream.clone(),
+            root: root.clone(),
+            ack_wait: limits.ack_wait,
+        };
+        let govern_too = govern.clone();
+        tokio::spawn(follow::follow(govern, stream.clone(), root.clone(), Arc::clone(&known), follower, until));
+        if !bus::beating(watch.has_caught_up(stop), || health.beat_all()).await {
+            helpers.cancel();
+            return Ok(());
+        }
+
+        let bounds = Bounds { duplicate_window, deliveries_max: limits.deliveries_max };
+        let (keeper, flow, valve) = Keeper::new(
+            govern_too,
+            stream.clone(),
+            root.clone(),
+            LeaseBounds {
+                plan_age_max: limits.plan_age_max,
+                lanes_max: limits.ack_inflight_max.min(LANES_MAX),
+                fill_percent_max: limits.stream_fill_percent_max,
+            },
+            clearing,
+        );
+        tokio::spawn(keeper.keep(helpers.clone()));
+        tokio::spawn(observe::flow(flow.clone(), Arc::clone(metrics), Arc::clone(health), helpers.clone()));
+        let queue_max = (limits.queue_messages_max / inbound::TOGETHER_MAX).max(1);
+        let (arrived, to_decide) = mpsc::channel(queue_max);
+        let (again, wanted) = mpsc::channel(queue_max);
+        let (decided, to_publish) = mpsc::channel(queue_max);
+        let mut intake = JoinSet::new();
+        let sources = self.setup.sources.iter().map(|source| source.stream.name.clone()).collect();
         for source in self.setup.sources {
             let observed: Arc<dyn inbound::Intake> = Arc::clone(&observed) as _;
             tokio::spawn(lag::watch(consume.clone(), source.clone(), Arc::clone(&observed), helpers.clone()));
-            intake.spawn(inbound::pull(consume.clone(), source, arrived.clone(), observed, stop.clone()));
+            let route = inbound::Route { decide: arrived.clone(), look_up: Some((bounds, again.clone())) };
+            let flow = flow.clone();
+            intake.spawn(inbound::pull(
+                consume.clone(),
+                source,
+                route,
+                flow,
+                limits.plan_age_max,
+                observed,
+                stop.clone(),
+            ));
         }
-        drop(arrived);
+        let again = Again { connection: consume.clone(), flow: flow.clone(), look_up: again };
+        if has_advisories {
+            let (age, stop) = (limits.plan_age_max, stop.clone());
+            intake.spawn(advisories::follow(self.setup.advisories, sources, again.clone(), age, stop));
+        }
+        let look_up = LookUp {
+            connection: consume.clone(),
+            stream: stream.clone(),
+            root: root.clone(),
+            bounds,
+            sure_after: limits.inflight_messages_max,
+            ack_wait: limits.ack_wait,
+            flow,
+        };
+        intake.spawn(look_up.look_up(wanted, arrived, Arc::clone(&observed) as _));
+        let judge = rulings::Judge {
+            outlet: outlet.clone(),
+            snapshot: Arc::clone(&self.snapshot),
+            known: Arc::clone(&known),
+            metrics: Arc::clone(metrics),
+            again,
+        };
+        intake.spawn(rulings::take(self.setup.rulings, consume.clone(), judge, stop.clone()));
+        let deadlines = deadlines::Deadlines::new(outlet.clone(), Arc::clone(&self.snapshot));
+        intake.spawn(deadlines.keep(stop.clone()));
+        let canaries =
+            canary::Canaries::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(&known), Arc::clone(metrics));
+        intake.spawn(canaries.keep(stop.clone()));
+        let bounds = OutBounds {
+            inflight_max: limits.ack_inflight_max,
+            batches_max: limits.batches_inflight_max,
+            timeout: limits.commit_timeout,
+        };
+        let publisher = Publisher::new(outlet.clone(), consume.client.clone(), bounds, valve, observed).await;
+        let publisher =
+            publisher.map_err(|error| Trouble::NotThere { servers: String::new(), why: error.to_string() })?;
         let record_bytes_max = publish.client.max_payload().saturating_sub(HEADERS_BYTES_MAX);
         let mut pipeline = JoinSet::new();
         pipeline.spawn(workers::decide_all(
             to_decide,
             decided,
             Arc::clone(&self.snapshot),
+            known,
             Arc::clone(health),
             record_bytes_max,
         ));
-        pipeline.spawn(outbound::publish(
-            publish.clone(),
-            self.setup.decisions.name,
-            to_publish,
-            limits.ack_inflight_max,
-            observed,
-        ));
+        pipeline.spawn(publisher.publish(to_publish));
         let watchdog = tokio::spawn(watchdog::ping(Arc::clone(health), helpers.clone()));
         let upkeep = tokio::spawn(observe::upkeep(Arc::clone(metrics), helpers.clone()));
         let ready = tokio::spawn(watchdog::ready_when(Arc::clone(health), stop.clone()));

@@ -1,13 +1,18 @@
 //! From what the bus reports to metrics, health and the log.
 
+use super::workers::Note;
+use crate::bus::Watcher;
 use crate::bus::inbound::Intake;
+use crate::bus::lease::Flow;
+use crate::bus::lookup::Finder;
 use crate::bus::outbound::Observer;
-use crate::bus::{Purpose, Watcher};
+use crate::commit::DeadWhy;
 use crate::health::{Health, Stage};
-use crate::metrics::{Counted, Metrics};
+use crate::metrics::Metrics;
 use async_nats::Event;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Observes both ends of the pipeline.
@@ -27,10 +32,10 @@ impl Observed {
 }
 
 impl Intake for Observed {
-    fn arrived(&self, deliveries: u64) {
-        self.metrics.received.increment(1);
-        if deliveries > 1 {
-            self.metrics.redelivered.increment(1);
+    fn arrived(&self, messages: usize, again: usize) {
+        self.metrics.received.increment(messages as u64);
+        if again > 0 {
+            self.metrics.redelivered.increment(again as u64);
         }
         self.health.beat(Stage::Intake);
     }
@@ -50,8 +55,15 @@ impl Intake for Observed {
     }
 }
 
-impl Observer<Counted> for Observed {
-    fn committed(&self, note: &Counted, took: Duration, is_duplicate: bool) {
+impl Finder for Observed {
+    fn found(&self) {
+        self.metrics.duplicates.increment(1);
+    }
+}
+
+impl Observer<Note> for Observed {
+    fn committed(&self, note: &Note, took: Duration, is_duplicate: bool) {
+        let Note::Decided(note) = note else { return };
         if is_duplicate {
             self.metrics.duplicates.increment(1);
         } else {
@@ -59,13 +71,16 @@ impl Observer<Counted> for Observed {
         }
         self.metrics.decision_seconds.record(note.decided_in);
         self.metrics.commit_seconds.record(took);
-        self.health.committing(true);
     }
 
-    fn refused(&self, _note: &Counted, error: &str) {
+    fn refused(&self, _note: &Note, error: &str) {
         tracing::error!(error = %error.escape_debug(), "a decision was not committed; its message comes again");
         self.metrics.commit_failures.increment(1);
-        self.health.committing(false);
+    }
+
+    fn given_up(&self, why: DeadWhy) {
+        tracing::error!(why = why.as_str(), "a message was given up; `decile dlq list` shows it");
+        self.metrics.given_up(why);
     }
 
     fn beat(&self, inflight: usize) {
@@ -84,8 +99,37 @@ pub(super) fn connection_watcher(metrics: &Arc<Metrics>, health: &Arc<Health>) -
             _ => return,
         };
         metrics.connected(purpose.as_str(), is_connected);
-        health.connected(purpose == Purpose::Publish, is_connected);
+        health.connected(purpose, is_connected);
     })
+}
+
+/// Tells metrics and health whether messages are taken.
+pub(super) async fn flow(
+    mut flow: watch::Receiver<Flow>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    stop: CancellationToken,
+) {
+    let mut before = None;
+    loop {
+        let closed = match &*flow.borrow_and_update() {
+            Flow::Open(_) => None,
+            Flow::Closed(why) => Some(*why),
+        };
+        if before != Some(closed) {
+            match closed {
+                Some(why) => tracing::warn!(why = why.meaning(), "no messages are taken"),
+                None => tracing::info!("messages are taken"),
+            }
+            metrics.flowing(closed);
+            health.flowing(closed);
+            before = Some(closed);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = flow.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 /// Keeps histograms small until `stop`.

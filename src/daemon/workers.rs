@@ -3,16 +3,19 @@
 //! Messages are dealt to the workers in turn and their plans collected in the same turn, so that records
 //! leave in the order in which messages came.
 
+use super::govern::Live;
+use crate::bus::follow::Known;
 use crate::bus::inbound::Arrived;
-use crate::bus::outbound::Outgoing;
+use crate::bus::outbound::{Acting, Ends, Outgoing};
 use crate::bus::{BEAT, beating};
 use crate::classify::Scratch;
-use crate::decision::Timings;
+use crate::commit::DeadWhy;
+use crate::decision::{Decision, Timings, message_id};
 use crate::decode::Malformed;
-use crate::facts::Facts;
+use crate::governing::Given;
 use crate::health::{Health, Stage};
 use crate::metrics::Counted;
-use crate::triage::{self, Plan, Reading, Snapshot, Threads};
+use crate::triage::{self, Act, Plan, Reading, Snapshot, Threads};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,15 +24,27 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// A record on its way, with what is counted about it.
-pub(super) type Decided = Outgoing<Counted>;
+pub(super) type Decided = Outgoing<Note>;
 
-/// Messages that wait at one worker; the queue before it is the bound that the operator sets.
-const WORKER_QUEUE_MESSAGES_MAX: usize = 64;
+/// What is counted of a record.
+pub(super) enum Note {
+    /// A decision.
+    Decided(Counted),
+    /// A message that is given up.
+    GivenUp,
+}
+
+/// What waits at one worker, several messages each; the queue before it is the bound that the operator sets.
+const WORKER_QUEUE_MAX: usize = 2;
+
+/// The world in force; swapped as a whole.
+pub(super) type Snapshots = Arc<ArcSwap<Snapshot>>;
 
 /// What the workers share.
 #[derive(Clone)]
 struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
+    known: Known,
     threads: Arc<Mutex<Threads>>,
     health: Arc<Health>,
     /// Messages dealt to a worker and not yet collected from it.
@@ -40,15 +55,16 @@ struct Shared {
 /// Decides on everything in the queue until it is closed. `record_bytes_max`: the longest record that the
 /// broker takes.
 pub(super) async fn decide_all(
-    mut queue: mpsc::Receiver<Arrived>,
-    decided: mpsc::Sender<Decided>,
+    mut queue: mpsc::Receiver<Vec<Arrived>>,
+    decided: mpsc::Sender<Vec<Decided>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    known: Known,
     health: Arc<Health>,
     record_bytes_max: usize,
 ) {
     let limits = snapshot.load().limits;
     let threads = Arc::new(Mutex::new(Threads::new(&limits)));
-    let shared = Shared { snapshot, threads, health, dealt: Arc::default(), record_bytes_max };
+    let shared = Shared { snapshot, known, threads, health, dealt: Arc::default(), record_bytes_max };
     let (inputs, outputs): (Vec<_>, Vec<_>) = (0..limits.workers_max.max(1)).map(|_| worker(shared.clone())).unzip();
     let collecting = tokio::spawn(collect(outputs, decided, shared.clone()));
     let mut turn = inputs.iter().cycle();
@@ -79,13 +95,15 @@ impl Shared {
 
 /// Takes one plan from each worker in turn; the first closed one ends the round, because messages are
 /// dealt in the same turn.
-async fn collect(mut outputs: Vec<mpsc::Receiver<Option<Decided>>>, decided: mpsc::Sender<Decided>, shared: Shared) {
+async fn collect(mut outputs: Vec<mpsc::Receiver<Vec<Decided>>>, decided: mpsc::Sender<Vec<Decided>>, shared: Shared) {
     loop {
         for output in &mut outputs {
             let Some(outgoing) = output.recv().await else { return };
             shared.dealt.fetch_sub(1, Ordering::Relaxed);
             shared.health.beat(Stage::Decide);
-            let Some(outgoing) = outgoing else { continue };
+            if outgoing.is_empty() {
+                continue;
+            }
             // The publisher may wait for the broker: that is its stage's to show, and no fault of this one.
             let sent = beating(decided.send(outgoing), || shared.health.beat(Stage::Decide)).await;
             if sent.is_err() {
@@ -96,13 +114,14 @@ async fn collect(mut outputs: Vec<mpsc::Receiver<Option<Decided>>>, decided: mps
 }
 
 /// One worker; it answers every message, so that the turns stay in step.
-fn worker(shared: Shared) -> (mpsc::Sender<Arrived>, mpsc::Receiver<Option<Decided>>) {
-    let (input, mut to_decide) = mpsc::channel(WORKER_QUEUE_MESSAGES_MAX);
-    let (decided, output) = mpsc::channel(WORKER_QUEUE_MESSAGES_MAX);
+fn worker(shared: Shared) -> (mpsc::Sender<Vec<Arrived>>, mpsc::Receiver<Vec<Decided>>) {
+    let (input, mut to_decide) = mpsc::channel::<Vec<Arrived>>(WORKER_QUEUE_MAX);
+    let (decided, output) = mpsc::channel(WORKER_QUEUE_MAX);
     tokio::spawn(async move {
         let mut scratch = Scratch::new(&shared.snapshot.load().pack);
         while let Some(arrived) = to_decide.recv().await {
-            let outgoing = decide(&shared, arrived, &mut scratch);
+            let outgoing: Vec<Decided> =
+                arrived.into_iter().filter_map(|arrived| answer(&shared, arrived, &mut scratch)).collect();
             if decided.send(outgoing).await.is_err() {
                 return;
             }
@@ -111,32 +130,80 @@ fn worker(shared: Shared) -> (mpsc::Sender<Arrived>, mpsc::Receiver<Option<Decid
     (input, output)
 }
 
+/// A message's record: a decision, or that it is given up.
+fn answer(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<Decided> {
+    match arrived.dead {
+        None => decide(shared, arrived, scratch),
+        Some(why) => give_up(shared, arrived, why),
+    }
+}
+
+fn give_up(shared: &Shared, arrived: Arrived, why: DeadWhy) -> Option<Decided> {
+    let snapshot = shared.snapshot.load();
+    let Arrived { delivery, reply, at, deliveries, lease, retry, .. } = arrived;
+    let letter = triage::dead_letter(&snapshot, &delivery, deliveries, why, retry, Timestamp::now());
+    Some(Outgoing {
+        id: message_id(&letter.id, retry),
+        subject: snapshot.root.dead(&letter.channel),
+        ttl: snapshot.retention.escalated,
+        bytes: letter.encode().ok()?.into(),
+        reply,
+        ends: Ends::GivenUp(why),
+        deliveries,
+        retry,
+        arrived_at: at,
+        lease,
+        note: Note::GivenUp,
+        act: None,
+    })
+}
+
 fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<Decided> {
     let started = Instant::now();
     let snapshot = shared.snapshot.load_full();
-    let plan = caught(|| plan(&snapshot, &shared.threads, &arrived, scratch))
-        .unwrap_or_else(|| unforeseen(&snapshot, &arrived));
+    let mut plan =
+        caught(|| plan(&snapshot, shared, &arrived, scratch)).unwrap_or_else(|| unforeseen(&snapshot, &arrived));
     let decided_in = started.elapsed();
-    let note = Counted::of(plan.record.decision(), decided_in);
+    let note = Note::Decided(Counted::of(plan.record.decision(), decided_in));
     let timings = Timings { queued_us: micros(started.duration_since(arrived.at)), decided_us: micros(decided_in) };
-    let (id, subject, ttl, if_refused) = (plan.id.clone(), plan.subject.clone(), plan.ttl, plan.if_refused);
+    let act = plan.act.take().map(|act| {
+        let Act { permit, decision } = *act;
+        let note = Note::Decided(Counted::of(&decision, decided_in));
+        Box::new(Acting { permit, note, decision: Decision { timings, ..decision } })
+    });
+    let (id, ttl) = (message_id(&plan.id, arrived.retry), plan.ttl);
     // A record that cannot be encoded is not published and not acknowledged: it comes again, and shows as a redelivery.
-    let bytes = plan.encode(timings, shared.record_bytes_max).ok()?.into();
-    Some(Outgoing { id, subject, ttl, bytes, if_refused, acker: arrived.acker, arrived_at: arrived.at, note })
+    let (subject, bytes) = plan.encode(timings, shared.record_bytes_max).ok()?;
+    let Arrived { reply, at: arrived_at, deliveries, lease, retry, .. } = arrived;
+    let ends = Ends::Decided;
+    Some(Outgoing {
+        id,
+        subject,
+        ttl,
+        bytes: bytes.into(),
+        reply,
+        ends,
+        deliveries,
+        retry,
+        arrived_at,
+        lease,
+        note,
+        act,
+    })
 }
 
-fn plan(snapshot: &Snapshot, threads: &Mutex<Threads>, arrived: &Arrived, scratch: &mut Scratch) -> Plan {
+fn plan(snapshot: &Snapshot, shared: &Shared, arrived: &Arrived, scratch: &mut Scratch) -> Plan {
     let reading = triage::read(snapshot, &arrived.delivery);
-    let context = match &reading.message {
-        Err(_) => Vec::new(),
-        Ok(message) => {
-            let mut threads = threads.lock().unwrap_or_else(PoisonError::into_inner);
-            let context = threads.before(message);
-            threads.remember(message);
-            context
-        }
-    };
-    triage::decide(snapshot, &reading, context, Facts::quiet(Timestamp::now()), scratch)
+    let sight = Live { known: &shared.known, now: Timestamp::now() };
+    let plan = triage::decide(snapshot, &reading, &sight, scratch);
+    let Ok(message) = &reading.message else { return plan };
+    if message.thread.is_none() {
+        return plan;
+    }
+    let mut threads = shared.threads.lock().unwrap_or_else(PoisonError::into_inner);
+    let plan = plan.with_thread(|| threads.before(&arrived.delivery, message));
+    threads.remember(&arrived.delivery, message);
+    plan
 }
 
 /// A defect of ours, met by one message, must not stop the others: it becomes an escalation.
@@ -144,7 +211,7 @@ fn unforeseen(snapshot: &Snapshot, arrived: &Arrived) -> Plan {
     let spec = snapshot.channel_of(&arrived.delivery);
     let reading = Reading { delivery: &arrived.delivery, spec, message: Err(Malformed::unforeseen()) };
     let mut scratch = Scratch::new(&snapshot.pack);
-    triage::decide(snapshot, &reading, Vec::new(), Facts::quiet(Timestamp::now()), &mut scratch)
+    triage::decide(snapshot, &reading, &Given::quiet(Timestamp::now()), &mut scratch)
 }
 
 /// What `work` gives, or nothing where it panics. Scratch memory is prepared anew for each message, and

@@ -1,6 +1,6 @@
 //! Records as bytes, and back. One place writes them, one place reads them.
 
-use super::{Attached, Context, Decision, Escalation, MessageRecord, RECORD_VERSION};
+use super::{Attached, Context, Decision, Escalation, MessageRecord, Outward, RECORD_VERSION};
 
 /// How long a decision took. Replays differ here and nowhere else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -12,6 +12,9 @@ pub struct Timings {
     pub decided_us: u64,
 }
 
+/// Room for most records: a buffer that grows is copied each time.
+const ROOM_BYTES: usize = 1_536;
+
 /// What is committed for one message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
@@ -21,6 +24,8 @@ pub enum Record {
     Escalated(Box<Escalation>),
     /// On `passed`: the decision and the message, for the orchestrator.
     Passed(Box<PassedOn>),
+    /// On `action` or `approved`: the decision, the outward action and what permits it.
+    Outward(Box<Outward>),
 }
 
 /// A direct message, passed on.
@@ -51,6 +56,7 @@ impl Record {
             Self::Handled(decision) => decision,
             Self::Escalated(escalation) => &escalation.decision,
             Self::Passed(passed) => &passed.decision,
+            Self::Outward(outward) => &outward.decision,
         }
     }
 
@@ -60,6 +66,7 @@ impl Record {
             Self::Handled(decision) => decision,
             Self::Escalated(escalation) => &mut escalation.decision,
             Self::Passed(passed) => &mut passed.decision,
+            Self::Outward(outward) => &mut outward.decision,
         }
     }
 
@@ -68,11 +75,14 @@ impl Record {
     /// # Errors
     /// Never for records that triage makes; JSON of maps with text keys always encodes.
     pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = Vec::with_capacity(ROOM_BYTES);
         match self {
-            Self::Handled(decision) => serde_json::to_vec(decision),
-            Self::Escalated(escalation) => serde_json::to_vec(escalation),
-            Self::Passed(passed) => serde_json::to_vec(passed),
-        }
+            Self::Handled(decision) => serde_json::to_writer(&mut bytes, decision),
+            Self::Escalated(escalation) => serde_json::to_writer(&mut bytes, escalation),
+            Self::Passed(passed) => serde_json::to_writer(&mut bytes, passed),
+            Self::Outward(outward) => serde_json::to_writer(&mut bytes, outward),
+        }?;
+        Ok(bytes)
     }
 
     /// The same record with what its thread said before.
@@ -121,6 +131,8 @@ impl Record {
         }
         Ok(if fields.contains_key("why") {
             Self::Escalated(serde_json::from_slice(bytes)?)
+        } else if fields.contains_key("proof") {
+            Self::Outward(serde_json::from_slice(bytes)?)
         } else if fields.contains_key("decision") {
             Self::Passed(serde_json::from_slice(bytes)?)
         } else {

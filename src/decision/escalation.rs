@@ -1,6 +1,6 @@
 //! What a person needs to decide quickly: the message, what fired, what would have happened and why it did not.
 
-use super::{ActionRecord, Decision};
+use super::{ActionRecord, Decision, OutwardAction, Target};
 use crate::class::Class;
 use crate::message::{Message, Origin};
 use crate::policy::level::Level;
@@ -30,6 +30,29 @@ pub struct Escalation {
     /// The last messages of the thread, oldest first, as far as this instance has seen them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub thread: Vec<Context>,
+}
+
+impl Escalation {
+    /// The action held back, as it would go out: what a ruling is bound to. `None` where nothing is held.
+    pub fn draft(&self) -> Option<OutwardAction> {
+        let held = self.held.as_ref()?;
+        Some(OutwardAction {
+            kind: held.action.kind.clone(),
+            channel: self.decision.channel.clone(),
+            arguments: held.action.arguments.clone(),
+            text: held.text.clone(),
+            target: self.target(),
+        })
+    }
+
+    /// What an action on its message answers.
+    pub fn target(&self) -> Target {
+        Target {
+            message: self.decision.message.id.clone(),
+            thread: self.message.as_ref().and_then(|message| message.thread.clone()),
+            source: self.decision.source.clone(),
+        }
+    }
 }
 
 /// A message as its reader gets it.

@@ -1,13 +1,15 @@
 //! A decision's id: a digest of where its message lies, so that redelivery decides under the same id.
 
-use crate::digest::Digest;
+use crate::digest::Label;
 use crate::message::Delivery;
+use arrayvec::ArrayString;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// 32 hexadecimal digits: the first 16 bytes of a digest of stream, sequence and the broker's timestamp.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct DecisionId(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct DecisionId(ArrayString<DIGITS>);
 
 /// The text is not 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,18 +18,18 @@ pub struct DecisionIdError;
 
 const DIGITS: usize = 32;
 
+/// Prepared once: there is an id for each message.
+static LABEL: LazyLock<Label> = LazyLock::new(|| Label::new("decile/decision/v1"));
+
 impl DecisionId {
     /// The id of the decision on a delivery.
     pub fn of(delivery: &Delivery) -> Self {
-        let digest = Digest::of(
-            "decile/decision/v1",
-            [
-                delivery.stream.as_bytes(),
-                &delivery.sequence.to_le_bytes()[..],
-                &delivery.stored_at_ns.to_le_bytes()[..],
-            ],
-        );
-        Self(digest.to_string().chars().take(DIGITS).collect())
+        let digest = LABEL.digest([
+            delivery.stream.as_bytes(),
+            &delivery.sequence.to_le_bytes()[..],
+            &delivery.stored_at_ns.to_le_bytes()[..],
+        ]);
+        Self(digest.start())
     }
 
     /// The id's text.
@@ -47,12 +49,13 @@ impl TryFrom<String> for DecisionId {
 
     fn try_from(text: String) -> Result<Self, DecisionIdError> {
         let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if text.len() == DIGITS && is_hex { Ok(Self(text)) } else { Err(DecisionIdError) }
+        let digits = ArrayString::from(&text).ok().filter(|digits| digits.len() == DIGITS && is_hex);
+        digits.map(Self).ok_or(DecisionIdError)
     }
 }
 
-impl From<DecisionId> for String {
-    fn from(id: DecisionId) -> String {
-        id.0
+impl serde::Serialize for DecisionId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }

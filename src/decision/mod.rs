@@ -3,16 +3,25 @@
 //! The stored form is JSON, one object, fields in the order of these types: `config/schema/decision.schema.json`.
 //! [`RECORD_VERSION`] changes with the form; golden bytes in the tests show it.
 
+mod dead;
 mod encode;
 mod escalation;
 mod id;
+mod outward;
+mod receipt;
 
+pub use dead::{DEAD_LETTER_VERSION, DeadLetter, message_id, of_message_id};
 pub use encode::{PassedOn, Record, RecordError, Timings};
 pub use escalation::{Attached, Context, Escalation, HeldAction, HeldAs, MessageRecord, WouldHave};
 pub use id::DecisionId;
+pub use outward::{Outward, OutwardAction, Proof, Target};
+pub use receipt::{
+    DETAIL_BYTES_MAX, Outcome, Phase, RECEIPT_VERSION, Receipt, ReceiptAlert, ReceiptError, RefusedWhy, StaleWhy,
+    detail,
+};
 
 use crate::channel::Channel;
-use crate::class::Class;
+use crate::class::{ActionType, Class};
 use crate::decode::MalformedKind;
 use crate::digest::Digest;
 use crate::facts::Facts;
@@ -143,7 +152,7 @@ pub struct PolicyRecord {
 pub struct ActionRecord {
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: ActionType,
     /// Where it writes.
     pub reach: Reach,
     /// Whether it can be undone.

@@ -9,6 +9,7 @@ use serde_json::Number;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// However large `json_depth_max` is, JSON nested deeper is refused: `serde_json` itself stops at 128,
@@ -224,12 +225,14 @@ impl<'de> Visitor<'de> for Node<'_> {
         let depth = self.deeper()?;
         let mut members = BTreeMap::new();
         while let Some(key) = access.next_key_seed(Key)? {
-            if members.contains_key(&key) {
-                return Err(self.duplicate(&key));
+            match members.entry(key) {
+                Entry::Occupied(there) => return Err(self.duplicate(there.key())),
+                Entry::Vacant(free) => {
+                    let path = Path::Key(self.path, free.key());
+                    let value = access.next_value_seed(Node { reader: self.reader, path: &path, depth })?;
+                    free.insert(value);
+                }
             }
-            let path = Path::Key(self.path, &key);
-            let value = access.next_value_seed(Node { reader: self.reader, path: &path, depth })?;
-            members.insert(key, value);
         }
         Ok(Json::Object(members))
     }

@@ -82,11 +82,12 @@ pub(super) fn naive(case: &Case<'_>, policy: &Policy, facts: &Facts) -> Words {
         return escalate("automated");
     }
     let low = line.level == Level::Suggest || line.level == Level::Draft;
-    match (cell, facts.cover) {
+    match (cell, &facts.cover) {
         ("handle", _) => ("handle", "nothing", None),
         ("grant", Cover::Stale) => escalate("grants_stale"),
         ("grant", Cover::NoGrant) => escalate("no_grant"),
         ("grant", Cover::CapReached) => escalate("cap_reached"),
+        ("grant", Cover::Granted { .. }) => ("handle", "nothing", None),
         _ if !low && column == 3 => escalate("irreversible"),
         _ => escalate("level"),
     }

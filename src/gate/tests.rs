@@ -1,5 +1,7 @@
 use super::naive::{Words, naive};
 use super::*;
+use crate::authority::GrantId;
+use crate::class::ActionType;
 use crate::digest::Digest;
 use crate::policy::ClassPolicy;
 use crate::policy::action::Nature;
@@ -29,7 +31,17 @@ static DIGEST: OnceLock<Digest> = OnceLock::new();
 const REACHES: [Reach; 2] = [Reach::Internal, Reach::Outward];
 const REVERSIBILITIES: [Reversibility; 3] =
     [Reversibility::Reversible, Reversibility::SemiReversible, Reversibility::Irreversible];
-const COVERS: [Cover; 3] = [Cover::Stale, Cover::NoGrant, Cover::CapReached];
+/// What covers an outward action, and the reason that it gives.
+fn covers() -> [(Cover, &'static str); 4] {
+    let granted = Cover::Granted { grant: GrantId::of([0; 16]), revision: 3 };
+    [
+        (Cover::Stale, "grants_stale"),
+        (Cover::NoGrant, "no_grant"),
+        (Cover::CapReached, "cap_reached"),
+        (granted, "handle"),
+    ]
+}
+
 const MAX_AGE_NS: i64 = 3_600_000_000_000;
 
 /// A world in which nothing stands against handling.
@@ -56,7 +68,7 @@ fn class() -> Class {
 fn line(level: Level, nature: Nature, desk: &str) -> Line {
     Line {
         level,
-        action: Action { kind: "x".to_owned(), nature, arguments: BTreeMap::new(), template: None },
+        action: Action { kind: ActionType::note(), nature, arguments: BTreeMap::new(), template: None },
         max_age: Duration::from_secs(3_600),
         desk: Desk::parse(desk).unwrap(),
         origin: "policy.toml:1".to_owned(),
@@ -78,6 +90,10 @@ impl World {
         let lines = ClassPolicy { everywhere: of(1), channels: channels.into_iter().collect() };
         let classes = if self.listed == 0 { Vec::new() } else { vec![(class(), lines)] };
         Policy {
+            caps: Vec::new(),
+            natures: BTreeMap::new(),
+            inverses: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
             digest: *DIGEST.get_or_init(|| Digest::of("test", [])),
             default_desk: Desk::parse("human").unwrap(),
             restriction_desks: [("legal".to_owned(), Desk::parse("law").unwrap())].into(),
@@ -87,7 +103,7 @@ impl World {
     }
 
     fn facts(&self) -> Facts {
-        Facts { now: now(), halt: self.halt, cover: self.cover }
+        Facts { now: now(), halt: self.halt, cover: self.cover.clone() }
     }
 
     /// The world's case, policy and facts, for `f`.
@@ -124,10 +140,7 @@ fn now() -> Timestamp {
 
 fn words(disposition: &Disposition<'_>) -> Words {
     match disposition {
-        Disposition::Handle { line } => {
-            assert_eq!(line.action.nature.reach, Reach::Internal, "no outward action is handled");
-            ("handle", "nothing", None)
-        }
+        Disposition::Handle { .. } => ("handle", "nothing", None),
         Disposition::Pass => ("direct", "nothing", None),
         Disposition::Escalate { reason, desk, held } => {
             let held = match held {
@@ -175,11 +188,13 @@ fn every_cell_of_the_table() {
                 let row: Vec<&str> = rows.next().unwrap().split_whitespace().collect();
                 let cell = format!("{} {reach:?} {reversibility:?}", level as u8).to_lowercase();
                 assert_eq!(row[..3].join(" ").replace('_', ""), cell, "the table is in order");
-                for (cover, lack) in COVERS.into_iter().zip(["grants_stale", "no_grant", "cap_reached"]) {
+                for (cover, lack) in covers() {
+                    let cell = format!("{cell} {cover:?}");
                     let world = World { level, nature: Nature { reach, reversibility }, cover, ..open() };
                     let reason = if row[3] == "cover" { lack } else { row[3] };
                     let desk = (reason != "handle").then(|| Desk::parse("line").unwrap());
-                    assert_eq!(world.words(), (reason, row[4], desk), "{cell} {cover:?}");
+                    let held = if reason == "handle" { "nothing" } else { row[4] };
+                    assert_eq!(world.words(), (reason, held, desk), "{cell}");
                 }
             }
         }
@@ -202,7 +217,7 @@ fn impose(world: &mut World, reason: Reason) {
         Reason::Irreversible => world.nature.reversibility = Reversibility::Irreversible,
         Reason::GrantsStale | Reason::NoGrant | Reason::CapReached => {
             world.nature.reach = Reach::Outward;
-            world.cover = COVERS[reason as usize - Reason::GrantsStale as usize];
+            world.cover = covers()[reason as usize - Reason::GrantsStale as usize].0.clone();
         }
         of_verdict => world.verdict = Verdict::none(of_verdict, Vec::new()),
     }
@@ -241,7 +256,7 @@ fn of_two_reasons_the_earlier_is_given() {
                 let steps = world.steps();
                 assert!(steps.contains(&(earlier, Answer::Holds)), "{earlier} holds beside {later}");
                 assert!(steps.contains(&(later, Answer::Holds)), "{later} holds beside {earlier}");
-                // Handling outward is never possible, so a cover that lacks is always there as well; it is last.
+                // The open world has no grant, so a cover that lacks is there as well; it is last.
                 assert_eq!(world.words().0, earlier.as_str(), "{earlier} and {later}");
             }
             pairs += 1;
@@ -327,7 +342,7 @@ impl Seeded {
             level: self.pick(&Level::ALL),
             nature: Nature { reach: self.pick(&REACHES), reversibility: self.pick(&REVERSIBILITIES) },
             halt: self.pick(&[Halt::Off { revision: 0 }, Halt::Off { revision: 3 }, Halt::On { revision: 3 }]),
-            cover: self.pick(&COVERS),
+            cover: self.pick(&covers()).0,
             listed: self.below(3) as u64,
         }
     }

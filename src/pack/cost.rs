@@ -10,11 +10,12 @@
 //! - gaps and literals: at each place, all that may end there (one is an end of the other), and the places nearby;
 //! - regexes: once a view, from where a literal of them was seen, to find where matches begin;
 //! - rules: each condition once; a comparison as often as a regex may match for it, up to [`COMPARISON_STEPS_MAX`];
+//! - novelty: each byte of the raw view of the text; its words, up to the most that the class allows, looked up and sorted;
 //! - evidence: of the dearest rules, as many as there may be spans (each adds one at least), where each pattern's match
 //!   ends: no further than its longest match.
 
 use super::gaps::{GapLiteral, GapUse, Gaps};
-use super::literals::Literals;
+use super::literals::{Check, Ends, LiteralUse, Literals};
 use super::pattern::{Matcher, Pattern, ViewSet};
 use super::phrases::{AtOnce, Phrases};
 use super::{Pack, Rule};
@@ -57,6 +58,8 @@ pub struct Cost {
     pub regexes: u64,
     /// Judging rules.
     pub rules: u64,
+    /// Looking for words that the class does not know.
+    pub novelty: u64,
     /// Finding the spans of the evidence.
     pub evidence: u64,
     /// What each rule adds by its own regexes, gaps and comparisons; the dearest first.
@@ -66,7 +69,9 @@ pub struct Cost {
 impl Cost {
     /// All of it.
     pub fn operations(&self) -> u64 {
-        [self.reading, self.scan, self.regexes, self.rules, self.evidence].into_iter().fold(0, u64::saturating_add)
+        [self.reading, self.scan, self.regexes, self.rules, self.novelty, self.evidence]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 
     /// How long that takes, in milliseconds, on a machine with so many nanoseconds an operation.
@@ -80,6 +85,8 @@ impl Pack {
     /// The bound for a message of so many bytes, all fields together, and so many spans of evidence.
     pub fn cost(&self, message_bytes: usize, evidence_spans_max: usize) -> Cost {
         let view = view_bytes_max(message_bytes);
+        // Each field may expand.
+        let views = view + self.fields.len().saturating_sub(1) * EXPANSION_BYTES_MAX;
         let regexes: Vec<u64> = self.patterns.iter().map(|pattern| pattern.search_cost(view)).collect();
         let own = |indices: &[u32]| -> u64 { indices.iter().filter_map(|at| regexes.get(*at as usize)).sum() };
         let compared: Vec<u64> = self.rules.iter().map(|rule| self.comparisons(rule, view)).collect();
@@ -92,15 +99,17 @@ impl Pack {
         by_rule.sort_by(|(a, left), (b, right)| right.cmp(left).then_with(|| a.cmp(b)));
         Cost {
             reading: to_u64(message_bytes * READ_OPERATIONS),
-            scan: self.scan_cost(to_u64(view)).saturating_mul(2),
+            scan: self.scan_cost(to_u64(views)).saturating_mul(2),
             regexes: regexes.iter().sum(),
             rules: self.rules.iter().map(conditions).chain(self.patterns.iter().map(wakes)).chain(compared).sum(),
+            // Only one class is asked.
+            novelty: to_u64(self.classes.iter().map(|class| class.guard_cost(view)).max().unwrap_or(0)),
             evidence: dearest(shown, evidence_spans_max),
             by_rule,
         }
     }
 
-    /// Scanning one view.
+    /// Scanning one view of each field, so many bytes together.
     fn scan_cost(&self, view: u64) -> u64 {
         let words = view / 2 + 1;
         let AtOnce { open, outputs, words: longest } = self.phrases.at_once();
@@ -169,8 +178,8 @@ impl Pattern {
 }
 
 impl Gaps {
-    /// Finding gaps in one view with so many bytes. A place of a literal takes up its bytes, and one more where it is
-    /// a whole word: so what is dear for its length may come often.
+    /// Finding gaps in one view with so many bytes. A place of a literal that begins or ends where a word does takes up
+    /// its bytes, and one more: so what is dear for its length may come often.
     fn cost(&self, view: u64, phrases: &Phrases) -> u64 {
         let literals = || (0..).take(self.literals.len());
         let one: Vec<u64> = literals().map(|literal| self.place_cost(literal)).collect();
@@ -182,22 +191,18 @@ impl Gaps {
             let bytes = phrases.text_of(word).map_or(0, str::len);
             often(sum(&mut self.within(word).iter().map(|within| within.literal)), bytes + 1)
         };
-        // Of those that end at one place, each is an end of the longest.
-        let ending = |longest: &GapLiteral| {
-            let len = longest.text.len();
-            let at_end = |whole: bool| {
-                let found = self.in_text(&longest.text).filter(|(_, found)| found.end == len);
-                let of_kind = |literal: &u32| self.literals.get(*literal as usize).is_some_and(|it| it.after == whole);
-                sum(&mut found.map(|(literal, _)| literal).filter(of_kind))
+        let most_of = |held: Held| {
+            let is_held = |literal: &u32| self.literals.get(*literal as usize).is_some_and(|it| Held::of(it) == held);
+            let together = |longest: &GapLiteral| {
+                let found = self.in_text(&longest.text).filter(|(_, found)| held.joins(longest, found));
+                often(sum(&mut found.map(|(literal, _)| literal).filter(is_held)), held.bytes(longest))
             };
-            // What may stand in the middle of a word may overlap with itself.
-            let apart = if longest.before { len + 1 } else { 1 };
-            often(at_end(true), apart) + often(at_end(false), apart)
+            self.literals.iter().filter(|it| Held::of(it) == held).map(together).max().unwrap_or(0)
         };
         // Once for each gap, all places are looked at that it reaches.
         let found: u64 = literals().flat_map(|it| self.uses(it)).map(|usage| u64::from(usage.chars_max) * 8).sum();
         let in_words = (0..phrases.words()).map(in_word).max().unwrap_or(0);
-        found + in_words.max(self.literals.iter().map(ending).max().unwrap_or(0))
+        found + in_words.max([Held::Before, Held::After, Held::Nowhere].into_iter().map(most_of).sum())
     }
 
     /// A place of a literal: the gaps that it may close, each with the places that are looked at for it.
@@ -212,17 +217,54 @@ impl Gaps {
     }
 }
 
+/// Where a literal of gaps is held by a `\b`, which says how often it may be found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// It begins where a word does. Of several in one place, each is a beginning of the longest.
+    Before,
+    /// It ends where a word does, and may begin anywhere. Of several in one place, each is an end of the longest.
+    After,
+    /// It may overlap with itself. Of several that end in one place, each is an end of the longest.
+    Nowhere,
+}
+
+impl Held {
+    fn of(literal: &GapLiteral) -> Self {
+        match literal {
+            GapLiteral { before: true, .. } => Self::Before,
+            GapLiteral { after: true, .. } => Self::After,
+            GapLiteral { .. } => Self::Nowhere,
+        }
+    }
+
+    /// Whether what was found in the longest of a place is found in the same place.
+    fn joins(self, longest: &GapLiteral, found: &Range<usize>) -> bool {
+        if self == Self::Before { found.start == 0 } else { found.end == longest.text.len() }
+    }
+
+    /// How far its places are apart, at least.
+    fn bytes(self, longest: &GapLiteral) -> usize {
+        if self == Self::Nowhere { 1 } else { longest.text.len() + 1 }
+    }
+}
+
 impl Literals {
     /// Finding literals in one view. Of those that end at one place, each is an end of the longest; of those that begin
-    /// at one, each is its beginning.
+    /// at one, each is its beginning. Only phrases with a word at an end ask whether one ends there.
     fn cost(&self, view: u64) -> u64 {
-        let uses = |literal: &[u8], fits: fn(&Range<usize>, usize) -> bool| -> u64 {
-            let text = std::str::from_utf8(literal).unwrap_or("");
-            self.found(text).filter(|(found, _)| fits(found, text.len())).map(|(_, uses)| to_u64(uses.len())).sum()
+        let most = |fits: fn(&Range<usize>, usize) -> bool, is_of: fn(&LiteralUse) -> bool| -> u64 {
+            let uses = |literal: &[u8]| {
+                let found = self.found(literal).filter(|(found, _)| fits(found, literal.len()));
+                found.map(|(_, uses)| to_u64(uses.iter().filter(|it| is_of(it)).count())).sum()
+            };
+            self.entries.iter().map(|(literal, _)| uses(literal)).max().unwrap_or(0)
         };
-        let most = |fits| self.entries.iter().map(|(literal, _)| uses(literal, fits)).max().unwrap_or(0);
-        let (ends, begins) = (most(|found, length| found.end == length), most(|found, _| found.start == 0));
-        view * (to_u64(LITERAL_OPERATIONS) + ends) + EDGE_LOOKS * view * (ends + begins)
+        let (ending, beginning) =
+            (|found: &Range<usize>, len| found.end == len, |found: &Range<usize>, _| found.start == 0);
+        let asks_after = |it: &LiteralUse| matches!(it.check, Check::Phrase(Ends { word_after: true, .. }));
+        let asks_before = |it: &LiteralUse| matches!(it.check, Check::Phrase(Ends { word_before: true, .. }));
+        let edges = most(ending, asks_after) + most(beginning, asks_before);
+        view * (to_u64(LITERAL_OPERATIONS) + most(ending, |_| true)) + EDGE_LOOKS * view * edges
     }
 }
 
@@ -236,3 +278,6 @@ impl ViewSet {
 fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

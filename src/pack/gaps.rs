@@ -73,7 +73,7 @@ pub(crate) struct Gaps {
     automaton: Option<AhoCorasick>,
     /// For each literal, the first literals of the gaps that it closes. It is not stored either.
     #[rkyv(with = rkyv::with::Skip)]
-    masks: Vec<u64>,
+    first_bits: Vec<u64>,
     /// Whether some literal may be found where no word of the dictionary is.
     pub(crate) partial: bool,
 }
@@ -103,9 +103,9 @@ impl Gaps {
             within_from: Vec::new(),
             within: Vec::new(),
             automaton,
-            masks: Vec::new(),
+            first_bits: Vec::new(),
         };
-        gaps.masks = gaps.masks();
+        gaps.first_bits = gaps.bits_of_firsts();
         let words = (0..phrases.words()).map(|word| phrases.text_of(word).unwrap_or(""));
         let within: Vec<Vec<Within>> = words.map(|word| gaps.in_word(word).collect()).collect();
         (gaps.within_from, gaps.within) = flat(within);
@@ -117,17 +117,17 @@ impl Gaps {
         self.firsts.get(literal as usize).copied().unwrap_or(false)
     }
 
-    /// The same, with the automaton that is not stored.
+    /// The same, with what is not stored.
     ///
     /// # Errors
     /// Where it becomes too large.
     pub(crate) fn with_automaton(self) -> Result<Self, BuildError> {
-        Ok(Self { automaton: automaton(&self.literals)?, masks: self.masks(), ..self })
+        Ok(Self { automaton: automaton(&self.literals)?, first_bits: self.bits_of_firsts(), ..self })
     }
 
-    fn masks(&self) -> Vec<u64> {
-        let mask = |literal| self.uses(literal).iter().fold(0, |mask, usage| mask | bit(usage.first));
-        (0..).take(self.literals.len()).map(mask).collect()
+    fn bits_of_firsts(&self) -> Vec<u64> {
+        let bits = |literal| self.uses(literal).iter().fold(0, |bits, usage| bits | bit(usage.first));
+        (0..).take(self.literals.len()).map(bits).collect()
     }
 
     /// Whether there are none.
@@ -173,15 +173,15 @@ impl Gaps {
     /// What a literal closes gaps of: a bit for some of the first literals each, so that most texts tell at once that
     /// none of them was found.
     #[inline]
-    pub(crate) fn firsts(&self, literal: Literal) -> u64 {
-        self.masks.get(literal as usize).copied().unwrap_or(0)
+    pub(crate) fn first_bits(&self, literal: Literal) -> u64 {
+        self.first_bits.get(literal as usize).copied().unwrap_or(0)
     }
 
     /// Memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.literals.iter().map(|literal| literal.text.len() + size_of::<GapLiteral>()).sum::<usize>()
             + (self.uses_from.len() + self.within_from.len()) * 4
-            + self.masks.len() * 8
+            + self.first_bits.len() * 8
             + self.uses.len() * size_of::<GapUse>()
             + self.within.len() * size_of::<Within>()
             + self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)

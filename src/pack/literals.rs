@@ -89,9 +89,12 @@ impl Literals {
         Ok(Self { automaton, entries })
     }
 
-    /// Every place of every literal, overlapping ones too, by where they end.
-    pub(crate) fn found<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Range<usize>, &'s [LiteralUse])> {
-        let all = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text));
+    /// Every place of every literal, overlapping ones too, by where they end. Literals may end within a character.
+    pub(crate) fn found<'s>(
+        &'s self,
+        text: &'s (impl AsRef<[u8]> + ?Sized),
+    ) -> impl Iterator<Item = (Range<usize>, &'s [LiteralUse])> {
+        let all = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text.as_ref()));
         all.map(|found| {
             let uses = self.entries.get(found.pattern().as_usize()).map_or(&[][..], |(_, uses)| uses.as_slice());
             (found.range(), uses)

@@ -3,6 +3,7 @@
 pub(crate) mod comparison;
 pub(crate) mod cost;
 pub(crate) mod gaps;
+pub(crate) mod guard;
 mod head;
 pub(crate) mod literals;
 pub(crate) mod pattern;

@@ -1,6 +1,7 @@
 //! Actions: what to do, how far it reaches, and whether it can be undone.
 
 use super::draft::Template;
+use crate::class::ActionType;
 use std::collections::BTreeMap;
 
 /// Where an action writes.
@@ -42,25 +43,50 @@ pub struct Nature {
 pub const UNDECLARED: Nature = Nature { reach: Reach::Outward, reversibility: Reversibility::Irreversible };
 
 /// The types that need no declaration.
-pub const BUILT_IN_TYPES: [&str; 9] =
-    ["label", "note", "draft", "archive", "mark_read", "react", "reply", "forward", "send"];
+pub const BUILT_IN_TYPES: [&str; 12] = [
+    "label",
+    "note",
+    "draft",
+    "archive",
+    "mark_read",
+    "react",
+    "unarchive",
+    "mark_unread",
+    "unreact",
+    "reply",
+    "forward",
+    "send",
+];
 
 /// The nature of the built-in types.
 pub fn built_in(kind: &str) -> Option<Nature> {
     let (reach, reversibility) = match kind {
         "label" | "note" | "draft" => (Reach::Internal, Reversibility::Reversible),
-        "archive" | "mark_read" | "react" => (Reach::Outward, Reversibility::Reversible),
+        "archive" | "mark_read" | "react" | "unarchive" | "mark_unread" | "unreact" => {
+            (Reach::Outward, Reversibility::Reversible)
+        }
         "reply" | "forward" | "send" => (Reach::Outward, Reversibility::SemiReversible),
         _ => return None,
     };
     Some(Nature { reach, reversibility })
 }
 
+/// What undoes a built-in type.
+pub fn built_in_inverse(kind: &ActionType) -> Option<ActionType> {
+    let inverse = match kind.as_str() {
+        "archive" => "unarchive",
+        "mark_read" => "mark_unread",
+        "react" => "unreact",
+        _ => return None,
+    };
+    ActionType::parse(inverse).ok()
+}
+
 /// What a policy line does with a message, resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// Its type, `[A-Za-z0-9_-]{1,64}`: `label`, `reply`.
-    pub kind: String,
+    /// Its type.
+    pub kind: ActionType,
     /// Its nature, with what the policy made stricter.
     pub nature: Nature,
     /// Fixed arguments, as the policy writes them: `label = "scheduled"`, `to = "legal@…"`.

@@ -1,17 +1,19 @@
 //! What may happen, per class and channel: written by people, fully resolved here.
 
 pub mod action;
+pub mod cap;
 pub mod draft;
 pub mod level;
 pub mod resolve;
 pub mod written;
 
 use crate::channel::Channel;
-use crate::class::{Class, NameError, is_name};
+use crate::class::{ActionType, Class, NameError, is_name};
 use crate::digest::Digest;
-use action::Action;
+use action::{Action, Nature};
+use cap::Cap;
 use level::Level;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A policy, resolved: every question the gate can ask has an answer.
@@ -25,8 +27,36 @@ pub struct Policy {
     pub restriction_desks: BTreeMap<String, Desk>,
     /// Lines by class; a class that is not listed gets [`Policy::unlisted`].
     pub classes: BTreeMap<Class, ClassPolicy>,
+    /// How many outward actions there may be.
+    pub caps: Vec<Cap>,
+    /// What types of actions mean that the policy declares.
+    pub natures: BTreeMap<ActionType, Nature>,
+    /// Types of actions by those that they undo, as the policy declares them.
+    pub inverses: BTreeMap<ActionType, ActionType>,
+    /// When desks must have answered.
+    pub deadlines: BTreeMap<Desk, Deadline>,
     /// What holds for a class that no line names: level 1, an internal note, the default desk.
     pub unlisted: Line,
+}
+
+/// When a desk must have answered an escalation, and what happens when it has not. Acting is not among it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// How long it has.
+    pub after: Duration,
+    /// What happens then.
+    pub overdue: Overdue,
+}
+
+/// What happens to an escalation that nobody answered in time. There is no way to act anyway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Somebody is told again.
+    Remind,
+    /// Another desk gets it.
+    Reroute(Desk),
+    /// It is closed: a ruling on it comes too late.
+    Expire,
 }
 
 /// The lines of one class.
@@ -55,8 +85,8 @@ pub struct Line {
 }
 
 /// A desk's name, checked: `[A-Za-z0-9_-]{1,64}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Desk(String);
 
 impl TryFrom<String> for Desk {
@@ -67,13 +97,18 @@ impl TryFrom<String> for Desk {
     }
 }
 
-impl From<Desk> for String {
-    fn from(desk: Desk) -> String {
-        desk.0
+impl serde::Serialize for Desk {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
 impl Desk {
+    /// The desk that is always there.
+    pub fn human() -> Self {
+        Self("human".to_owned())
+    }
+
     /// Checks a name.
     ///
     /// # Errors
@@ -92,6 +127,39 @@ impl Policy {
     /// The line for a class on a channel.
     pub fn line(&self, class: &Class, channel: &Channel) -> &Line {
         self.classes.get(class).map_or(&self.unlisted, |lines| lines.channels.get(channel).unwrap_or(&lines.everywhere))
+    }
+
+    /// What a type of action means today; one that is neither declared nor built in is outward and irreversible.
+    pub fn nature(&self, kind: &ActionType) -> Nature {
+        self.natures.get(kind).copied().or_else(|| action::built_in(kind.as_str())).unwrap_or(action::UNDECLARED)
+    }
+
+    /// The type that undoes another.
+    pub fn inverse(&self, kind: &ActionType) -> Option<ActionType> {
+        self.inverses.get(kind).cloned().or_else(|| action::built_in_inverse(kind))
+    }
+
+    /// The caps that an action counts under.
+    pub fn caps_of<'a>(
+        &'a self,
+        class: &'a Class,
+        channel: &'a Channel,
+        kind: &'a ActionType,
+    ) -> impl Iterator<Item = &'a Cap> {
+        self.caps.iter().filter(move |cap| cap.scope.has(class, channel, kind))
+    }
+
+    /// Every desk that may get an escalation.
+    pub fn desks(&self) -> BTreeSet<&Desk> {
+        let classes = self.classes.values();
+        let lines =
+            classes.flat_map(|class| class.channels.values().chain([&class.everywhere])).chain([&self.unlisted]);
+        let rerouted = self.deadlines.values().filter_map(|deadline| match &deadline.overdue {
+            Overdue::Reroute(desk) => Some(desk),
+            Overdue::Remind | Overdue::Expire => None,
+        });
+        let desks = lines.map(|line| &line.desk).chain(self.restriction_desks.values());
+        desks.chain([&self.default_desk]).chain(rerouted).collect()
     }
 
     /// The desk for a message without a class: that of the first restriction that has one, else the default.

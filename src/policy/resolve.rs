@@ -2,15 +2,18 @@
 
 mod actions;
 mod canonical;
+mod caps;
+mod desks;
 #[cfg(test)]
 mod tests;
 
 use super::action::{Action, Nature, Reversibility};
+use super::cap::Cap;
 use super::level::Level;
 use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy};
 use super::{ClassPolicy, Desk, Line, Policy};
 use crate::channel::Channel;
-use crate::class::Class;
+use crate::class::{ActionType, Class};
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::value::suggestion;
 use crate::diagnostic::{Location, Report};
@@ -49,14 +52,24 @@ pub struct Known<'a> {
 
 /// Resolves a policy. Mistakes go to the report; while it has errors, what is returned must not be used.
 pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> Policy {
-    let resolver =
-        Resolver { report, known, natures: actions::natures(&written.action, report), desks: desks(written, report) };
+    let mut resolver = Resolver {
+        report,
+        known,
+        natures: actions::natures(&written.action, report),
+        desks: desks(written, report),
+        caps: Vec::new(),
+    };
+    resolver.caps = resolver.caps(&written.cap);
     let defaults = resolver.defaults(written);
     let mut policy = Policy {
         digest: crate::digest::Digest::of(canonical::LABEL, []),
         default_desk: defaults.desk.clone(),
         restriction_desks: resolver.restriction_desks(written),
         classes: resolver.classes(written, &defaults),
+        caps: resolver.caps.clone(),
+        natures: resolver.declared(),
+        inverses: actions::inverses(&written.action, report),
+        deadlines: resolver.deadlines(&written.desk),
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
     };
     policy.digest = canonical::digest(&policy);
@@ -69,6 +82,8 @@ struct Resolver<'a> {
     known: &'a Known<'a>,
     natures: BTreeMap<String, Nature>,
     desks: BTreeSet<String>,
+    /// Resolved first: lines are checked against them.
+    caps: Vec<Cap>,
 }
 
 /// One entry of the file, resolved by itself: what it leaves out is `None`.
@@ -87,9 +102,9 @@ impl Resolver<'_> {
         let defaults = &written.defaults;
         Line {
             level: defaults.level.as_ref().map_or(Level::Draft, |level| level.value),
-            action: self.action_without_arguments("note"),
+            action: self.action_without_arguments(ActionType::note()),
             max_age: defaults.max_age_s.as_ref().map_or(MAX_AGE, seconds),
-            desk: self.desk(defaults.desk.as_ref()).unwrap_or_else(human),
+            desk: self.desk(defaults.desk.as_ref()).unwrap_or_else(Desk::human),
             origin: BUILT_IN.to_owned(),
         }
     }
@@ -121,25 +136,33 @@ impl Resolver<'_> {
 
     fn class(&self, written: &WrittenClass) -> Option<Class> {
         let name = written.name.as_ref()?;
-        let is_known = self.known.rules.is_none_or(|rules| {
+        let is_known = self.is_class(name);
+        Class::parse(&name.value).ok().filter(|_| is_known)
+    }
+
+    fn is_class(&self, name: &Placed<String>) -> bool {
+        self.known.rules.is_none_or(|rules| {
             let known: Vec<&str> = rules.classes.iter().map(Class::as_str).collect();
             self.is_known("unknown-class", "no rule names a class", name, &known)
-        });
-        Class::parse(&name.value).ok().filter(|_| is_known)
+        })
     }
 
     fn class_policy(&self, written: &WrittenClass, defaults: &Line) -> ClassPolicy {
         let _ = unique("channel", written.channel.iter().filter_map(|channel| channel.name.as_ref()), self.report);
         let class = self.entry_of_class(written);
+        let name = written.name.as_ref().and_then(|name| Class::parse(&name.value).ok());
         let mut channels = BTreeMap::new();
         for channel in &written.channel {
             let entry = self.entry_of_channel(channel);
             let line = self.line(&entry, Some(&class), defaults);
             if let Some(channel) = self.channel(channel.name.as_ref()) {
+                self.check_caps(&line, &entry, name.as_ref(), Some(&channel));
                 channels.insert(channel, line);
             }
         }
-        ClassPolicy { everywhere: self.line(&class, None, defaults), channels }
+        let everywhere = self.line(&class, None, defaults);
+        self.check_caps(&everywhere, &class, name.as_ref(), None);
+        ClassPolicy { everywhere, channels }
     }
 
     fn channel(&self, name: Option<&Placed<String>>) -> Option<Channel> {
@@ -246,8 +269,4 @@ fn origin(at: &Location) -> String {
 
 fn seconds(written: &Placed<u64>) -> Duration {
     Duration::from_secs(written.value)
-}
-
-fn human() -> Desk {
-    Desk("human".to_owned())
 }

@@ -1,12 +1,14 @@
 //! The policy as written: `config/policy.toml`, key by key.
 
 pub mod action;
+pub mod cap;
 
 use crate::class::is_name;
 use crate::diagnostic::table::{Placed, Table, read_file};
 use crate::diagnostic::{Location, Report, SourceFile};
 use crate::policy::level::Level;
 use action::{WrittenAction, WrittenActionType};
+use cap::WrittenCap;
 use std::sync::Arc;
 
 /// The oldest message that a policy may still handle: a year, in seconds.
@@ -28,6 +30,9 @@ pub struct WrittenPolicy {
     /// Types of actions: your own, or built-in ones made stricter.
     #[schemars(default)]
     pub action: Vec<WrittenActionType>,
+    /// How many outward actions there may be. Those that happen by themselves need one of their class, and one in total.
+    #[schemars(default)]
+    pub cap: Vec<WrittenCap>,
     /// What may happen to each class.
     #[schemars(default)]
     pub class: Vec<WrittenClass>,
@@ -55,6 +60,13 @@ pub struct WrittenDesk {
     pub name: Option<Placed<String>>,
     /// Who that is, in a line.
     pub description: Option<Placed<String>>,
+    /// How long it has to answer an escalation, in seconds; as long as it likes, where this is absent.
+    #[schemars(range(min = 1, max = 31_536_000))]
+    pub deadline_s: Option<Placed<u64>>,
+    /// What happens then: `remind` (the default), `reroute` or `expire`. Acting anyway is not among it.
+    pub overdue: Option<Placed<String>>,
+    /// Who gets it then, of `reroute`.
+    pub reroute_to: Option<Placed<String>>,
 }
 
 /// A restriction's desk.
@@ -122,6 +134,7 @@ impl WrittenPolicy {
             desk: table.tables("desk", WrittenDesk::read),
             restriction: table.tables("restriction", WrittenRestriction::read),
             action: table.tables("action", WrittenActionType::read),
+            cap: table.tables("cap", WrittenCap::read),
             class: table.tables("class", WrittenClass::read),
         })
     }
@@ -135,7 +148,13 @@ impl WrittenDefaults {
 
 impl WrittenDesk {
     fn read(table: &Table<'_>) -> Self {
-        Self { name: required_name(table, "name"), description: table.string("description") }
+        Self {
+            name: required_name(table, "name"),
+            description: table.string("description"),
+            deadline_s: table.integer("deadline_s", 1..=MAX_AGE_S_MAX),
+            overdue: table.string("overdue"),
+            reroute_to: name(table, "reroute_to"),
+        }
     }
 }
 

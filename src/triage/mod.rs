@@ -1,23 +1,27 @@
 //! A delivery becomes a [`Plan`]: decode, views, classify, gate. Synchronous and pure; the shell only
 //! carries plans out.
 
+mod dead;
+mod outward;
 mod plan;
 mod privacy;
 mod record;
 mod snapshot;
 mod thread;
 
-pub use plan::{IfRefused, Plan};
+pub use dead::dead_letter;
+pub use plan::{Act, Plan};
 pub use privacy::SenderHasher;
 pub use snapshot::{Named, Snapshot};
 pub use thread::{Thread, Threads};
 
 use crate::classify::{self, Scratch};
 use crate::config::ChannelSpec;
-use crate::decision::{Context, DecisionId};
+use crate::decision::DecisionId;
 use crate::decode::{self, Malformed};
 use crate::facts::Facts;
 use crate::gate::{Case, gate};
+use crate::governing::{Seen, Sight};
 use crate::message::{Delivery, Message, Origin};
 use crate::verdict::Verdict;
 use jiff::Timestamp;
@@ -41,32 +45,40 @@ pub fn read<'a>(snapshot: &'a Snapshot, delivery: &'a Delivery) -> Reading<'a> {
     Reading { delivery, spec, message }
 }
 
-/// Decides on a reading. `context` is what the thread said before; it goes to the reader of an escalation
-/// and has no part in the decision.
-pub fn decide(
-    snapshot: &Snapshot,
-    reading: &Reading<'_>,
-    context: Vec<Context>,
-    facts: Facts,
-    scratch: &mut Scratch,
-) -> Plan {
-    let verdict = verdict(snapshot, reading, facts.now, scratch);
-    let named = snapshot.named_by(&verdict);
-    let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);
+/// Decides on a reading. The facts are looked up once the verdict is known: they are of its action.
+pub fn decide(snapshot: &Snapshot, reading: &Reading<'_>, sight: &dyn Sight, scratch: &mut Scratch) -> Plan {
+    let (verdict, named) = verdict(snapshot, reading, sight.now(), scratch);
     let id = DecisionId::of(reading.delivery);
+    let Seen { cover, covering } = outward::seen(snapshot, reading, &verdict, &id, sight);
+    let facts = Facts { now: sight.now(), halt: sight.halt(), cover };
+    let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);
     let decided = Decided { snapshot, reading, named, verdict, disposition, facts, id };
-    plan::plan(&decided, context)
+    let (act, decided) = match decided.permit(covering) {
+        Ok(None) => (None, decided),
+        Ok(Some(permit)) => decided.with_permit(permit),
+        Err(_) => (None, decided.held_back()),
+    };
+    plan::plan(&decided, act)
 }
 
-/// The verdict on a reading, as of `now`: what could not be read, and what a person addresses to the assistant, is not
-/// classified.
-pub fn verdict(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp, scratch: &mut Scratch) -> Verdict {
+/// The verdict on a reading, as of `now`, and what its evidence names: what could not be read, and what a person addresses
+/// to the assistant, is not classified.
+pub fn verdict<'a>(
+    snapshot: &'a Snapshot,
+    reading: &Reading<'_>,
+    now: Timestamp,
+    scratch: &mut Scratch,
+) -> (Verdict, Named<'a>) {
     match &reading.message {
-        Err(malformed) => Verdict::none(malformed.reason(), Vec::new()),
+        Err(malformed) => (Verdict::none(malformed.reason(), Vec::new()), Named::default()),
         Ok(_) if reading.spec.mode == crate::channel::Mode::Direct => {
-            Verdict::none(crate::reason::Reason::Direct, Vec::new())
+            (Verdict::none(crate::reason::Reason::Direct, Vec::new()), Named::default())
         }
-        Ok(message) => classify::classify(&snapshot.pack, message, now, &snapshot.classify_limits(), scratch),
+        Ok(message) => {
+            let limits = snapshot.classify_limits();
+            let found = classify::find(&snapshot.pack, message, now, &limits, scratch);
+            (found.to_verdict(), Named::by(found.effects()))
+        }
     }
 }
 

@@ -3,13 +3,12 @@
 use super::{Named, Reading, Snapshot};
 use crate::class::Class;
 use crate::decision::{
-    ActionRecord, Attached, Context, Decision, DecisionId, Disposed, Escalation, HeldAction, HeldAs, MessageFacts,
+    ActionRecord, Attached, Decision, DecisionId, Disposed, Escalation, HeldAction, HeldAs, MessageFacts,
     MessageRecord, PassedOn, PolicyRecord, RECORD_VERSION, Record, SourceRef, Timings, VerdictRecord, WouldHave,
 };
-use crate::decode::Malformed;
 use crate::facts::Facts;
 use crate::gate::{Disposition, Held};
-use crate::message::{Message, Origin};
+use crate::message::{Delivery, Message, Origin};
 use crate::policy::Desk;
 use crate::policy::Line;
 use crate::policy::action::Action;
@@ -57,7 +56,7 @@ impl Decided<'_> {
     }
 
     /// What is committed.
-    pub(super) fn record(&self, context: Vec<Context>) -> Record {
+    pub(super) fn record(&self) -> Record {
         let decision = self.decision();
         match self.course() {
             Course::Handle(_) => Record::Handled(Box::new(decision)),
@@ -65,12 +64,12 @@ impl Decided<'_> {
                 Record::Passed(Box::new(PassedOn { decision, message: MessageRecord::from(message) }))
             }
             Course::Escalate { reason, held, .. } => {
-                Record::Escalated(Box::new(self.escalation(decision, reason, held, context)))
+                Record::Escalated(Box::new(self.escalation(decision, reason, held)))
             }
         }
     }
 
-    fn decision(&self) -> Decision {
+    pub(super) fn decision(&self) -> Decision {
         let (disposition, reason, desk) = match self.course() {
             Course::Handle(_) => (Disposed::Handle, None, None),
             Course::Escalate { reason, desk, .. } => (Disposed::Escalate, Some(reason), Some(desk.clone())),
@@ -80,7 +79,7 @@ impl Decided<'_> {
             v: RECORD_VERSION,
             id: self.id.clone(),
             channel: self.reading.spec.channel.clone(),
-            source: self.source(),
+            source: source(self.reading.delivery),
             message: self.message_facts(),
             verdict: self.verdict_record(),
             disposition,
@@ -96,15 +95,6 @@ impl Decided<'_> {
     fn verdict_record(&self) -> VerdictRecord {
         let malformed = self.reading.message.as_ref().err().map(|wrong| wrong.kind);
         VerdictRecord::new(&self.verdict, malformed, &self.named.restrictions)
-    }
-
-    fn source(&self) -> SourceRef {
-        let delivery = self.reading.delivery;
-        SourceRef {
-            stream: delivery.stream.as_ref().to_owned(),
-            sequence: delivery.sequence,
-            stored_at_ns: delivery.stored_at_ns.to_string(),
-        }
     }
 
     fn message_facts(&self) -> MessageFacts {
@@ -123,28 +113,16 @@ impl Decided<'_> {
         self.verdict.class().map(|class| self.snapshot.policy.line(class, &self.reading.spec.channel))
     }
 
-    fn escalation(&self, decision: Decision, reason: Reason, held: Held<'_>, context: Vec<Context>) -> Escalation {
+    fn escalation(&self, decision: Decision, reason: Reason, held: Held<'_>) -> Escalation {
         let message = self.reading.message.as_ref();
         Escalation {
             decision,
             why: reason.meaning().to_owned(),
             message: message.ok().map(MessageRecord::from),
-            payload: message.err().map(|wrong| self.attach(wrong)),
+            payload: message.err().map(|wrong| attach(self.snapshot, self.reading.delivery, wrong.to_string())),
             would_have: self.named.permitted.map(|class| self.would_have(class)),
             held: self.held_action(held),
-            thread: context,
-        }
-    }
-
-    fn attach(&self, wrong: &Malformed) -> Attached {
-        let payload = &self.reading.delivery.payload;
-        let wrong = wrong.to_string();
-        if payload.len() > self.snapshot.limits.attach_bytes_max {
-            return Attached::AtSource { wrong, bytes: payload.len() };
-        }
-        match std::str::from_utf8(payload) {
-            Ok(text) => Attached::Text { wrong, text: text.to_owned() },
-            Err(_) => Attached::Bytes { wrong, base64: BASE64.encode(payload) },
+            thread: Vec::new(),
         }
     }
 
@@ -160,21 +138,52 @@ impl Decided<'_> {
             Held::Suggestion(action) => (HeldAs::Suggestion, action),
             Held::Draft(action) => (HeldAs::Draft, action),
         };
-        Some(HeldAction { held_as, action: ActionRecord::from(action), text: self.draft_text(action) })
+        Some(HeldAction {
+            held_as,
+            action: ActionRecord::from(action),
+            text: draft_text(self.snapshot, self.reading, self.verdict.class(), action),
+        })
     }
+}
 
-    fn draft_text(&self, action: &Action) -> Option<String> {
-        let template = action.template.as_ref()?;
-        let message = self.reading.message.as_ref().ok()?;
-        let fields = DraftFields {
-            sender: message.sender.as_deref(),
-            subject: message.subject.as_deref(),
-            channel: self.reading.spec.channel.as_str(),
-            class: self.verdict.class().map(Class::as_str),
-            sent_at: Some(super::sent_at(self.reading)),
-        };
-        Some(template.render(&fields, self.snapshot.limits.draft_bytes_max))
+/// A payload that could not be read, or where it lies, where it is longer than it may be.
+pub(super) fn attach(snapshot: &Snapshot, delivery: &Delivery, wrong: String) -> Attached {
+    let payload = &delivery.payload;
+    if payload.len() > snapshot.limits.attach_bytes_max {
+        return Attached::AtSource { wrong, bytes: payload.len() };
     }
+    match std::str::from_utf8(payload) {
+        Ok(text) => Attached::Text { wrong, text: text.to_owned() },
+        Err(_) => Attached::Bytes { wrong, base64: BASE64.encode(payload) },
+    }
+}
+
+/// Where a delivery lies.
+pub(super) fn source(delivery: &Delivery) -> SourceRef {
+    SourceRef {
+        stream: delivery.stream.as_ref().to_owned(),
+        sequence: delivery.sequence,
+        stored_at_ns: delivery.stored_at_ns.to_string(),
+    }
+}
+
+/// The text that an action would write.
+pub(super) fn draft_text(
+    snapshot: &Snapshot,
+    reading: &Reading<'_>,
+    class: Option<&Class>,
+    action: &Action,
+) -> Option<String> {
+    let template = action.template.as_ref()?;
+    let message = reading.message.as_ref().ok()?;
+    let fields = DraftFields {
+        sender: message.sender.as_deref(),
+        subject: message.subject.as_deref(),
+        channel: reading.spec.channel.as_str(),
+        class: class.map(Class::as_str),
+        sent_at: Some(super::sent_at(reading)),
+    };
+    Some(template.render(&fields, snapshot.limits.draft_bytes_max))
 }
 
 fn policy_record(line: &Line) -> PolicyRecord {

@@ -2,6 +2,7 @@
 
 use crate::support::{Broker, Daemon, World, http, run, until};
 use decile::bus::private::PrivateServer;
+use decile::doctor::Kind;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -137,7 +138,7 @@ async fn a_broken_reload_changes_nothing_and_shows() {
 }
 
 /// The metrics that are there once a message of each kind was decided.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 19] = [
     "decile_commit_failures_total",
     "decile_commit_inflight",
     "decile_commit_seconds",
@@ -145,7 +146,12 @@ const NAMES: [&str; 14] = [
     "decile_consumer_attached",
     "decile_decision_seconds",
     "decile_decisions_total",
+    "decile_doctor_finding",
     "decile_duplicates_total",
+    "decile_grants",
+    "decile_grants_fresh",
+    "decile_halted",
+    "decile_intake_closed",
     "decile_lag_messages",
     "decile_last_reload_successful",
     "decile_messages_received_total",
@@ -153,17 +159,28 @@ const NAMES: [&str; 14] = [
     "decile_redeliveries_total",
     "decile_refused_actions_total",
 ];
+const FINDINGS: [&str; Kind::ALL.len()] = {
+    let mut words = [""; Kind::ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = Kind::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 /// Labels, with the values that they may have; an empty list for digests and numbers.
-const LABELS: [(&str, &[&str]); 10] = [
+const LABELS: [(&str, &[&str]); 12] = [
     ("disposition", &["handle", "escalate", "pass"]),
     ("class", &["none", "scheduling_confirm", "newsletter", "info_request"]),
     ("reason", &["none", "no_grant", "unmatched", "restricted", "direct", "malformed"]),
     ("action", &["archive", "reply"]),
-    ("connection", &["consume", "publish"]),
+    ("connection", &["consume", "publish", "govern"]),
     ("stream", &["IN"]),
+    ("finding", &FINDINGS),
     ("pack", &[]),
     ("policy", &[]),
     ("channels", &[]),
+    ("why", &["no_lease", "refused", "full"]),
     ("le", &[]),
 ];
 

@@ -83,15 +83,22 @@ async fn an_escalation_shows_the_end_of_its_thread() {
     let limits = "[limits]\nthread_messages_max = 3\nthread_text_bytes_max = 16\n";
     let _daemon = Daemon::ready(&World::on(&server).more(limits)).await;
     let broker = Broker::on(&server).await;
-    let mut last = 0;
-    for number in 0..6 {
+    let publish = async |number: usize| {
         let text = format!("number {number} {}", "ü".repeat(40));
         let message = json!({ "text": text, "thread": "t-1", "sender": format!("s{number}") });
-        last = broker.publish("in.main.x", message.to_string()).await;
+        broker.publish("in.main.x", message.to_string()).await
+    };
+    let mut before = Vec::new();
+    for number in 0..5 {
+        before.push(publish(number).await);
         let other = json!({ "text": "elsewhere", "thread": "t-2" });
         broker.publish("in.main.x", other.to_string()).await;
     }
-    let record = broker.record_on(last).await;
+    // Workers decide beside each other: what is shown is what has been decided by then.
+    for sequence in before {
+        broker.record_on(sequence).await;
+    }
+    let record = broker.record_on(publish(5).await).await;
     let thread = record.record["thread"].as_array().unwrap();
     let senders: Vec<&str> = thread.iter().map(|it| it["sender"].as_str().unwrap()).collect();
     assert_eq!(senders, ["s2", "s3", "s4"], "the last three before it, oldest first, of this thread only");

@@ -99,15 +99,17 @@ fn every_line() -> Vec<(u8, Type)> {
 
 #[tokio::test]
 async fn no_outward_action_leaves_at_any_level() {
-    let mut policy =
-        String::from("[[action]]\ntype = \"tag_source\"\nreach = \"outward\"\nreversibility = \"reversible\"\n");
+    let mut policy = String::from(
+        "[[cap]]\nper_hour = 9\n[[action]]\ntype = \"tag_source\"\nreach = \"outward\"\nreversibility = \"reversible\"\n",
+    );
     let mut rules = String::new();
     for (level, (action, _, _, keys)) in every_line() {
         let class = format!("{action}_{level}");
         let keys = if keys.is_empty() { String::new() } else { format!(", {keys}") };
         let _ = writeln!(
             policy,
-            "[[class]]\nname = \"{class}\"\nlevel = {level}\naction = {{ type = \"{action}\"{keys} }}"
+            "[[class]]\nname = \"{class}\"\nlevel = {level}\naction = {{ type = \"{action}\"{keys} }}\n\
+             [[cap]]\nclass = \"{class}\"\nper_hour = 9"
         );
         let _ = writeln!(rules, "[[rule]]\nid = \"{class}\"\nclass = \"{class}\"\nany = [\"do {action} {level}\"]");
     }

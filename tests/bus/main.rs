@@ -10,15 +10,24 @@
 
 mod access;
 mod bad_input;
+mod bridge;
+mod canary;
 mod daemon;
+mod dlq;
+mod doctor;
 mod escalations;
+mod executor;
 mod gate;
+mod grants;
+mod notify;
 mod outage;
+mod permissions;
 mod presets;
 mod privacy;
 mod redelivery;
 mod refusals;
+mod rulings;
+mod seeds;
 mod sources;
-#[expect(dead_code, reason = "the commands' tests use the rest")]
 #[path = "../support/mod.rs"]
 mod support;

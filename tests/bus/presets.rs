@@ -131,7 +131,8 @@ fn assert_headers(record: &Committed) {
     let days_30 = (30 * 24 * 60 * 60).to_string();
     assert_eq!(record.header("nats-ttl").map(|ttl| ttl.trim_end_matches('s')), Some(days_30.as_str()));
     for (name, value) in &record.headers {
-        let is_ours = ["nats-msg-id", "nats-ttl", "nats-expected-stream"].contains(&name.as_str());
+        let is_fence = name.starts_with("nats-expected-last-subject-sequence");
+        let is_ours = is_fence || ["nats-msg-id", "nats-ttl", "nats-expected-stream"].contains(&name.as_str());
         assert!(is_ours, "`{name}: {value}` is no header of ours");
     }
 }

@@ -1,10 +1,13 @@
 //! Crashes, redelivery and refusals change no decision and lose none.
 
-use crate::support::{Broker, Daemon, World, run, until};
-use async_nats::jetstream::stream;
+use crate::support::{Broker, Daemon, World, http, run, until};
+use async_nats::jetstream::{self, stream};
 use decile::bus::private::PrivateServer;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Small steps, so that a crash comes in the middle; and what was not acknowledged comes again soon.
 const LIMITS: &str = "[limits]\nqueue_messages_max = 16\ninflight_messages_max = 64\nmax_ack_inflight = 8\n\
@@ -50,25 +53,70 @@ async fn a_crash_in_the_middle_loses_nothing_and_decides_nothing_twice() {
 }
 
 #[tokio::test]
-async fn what_the_broker_refuses_is_not_acknowledged() {
+async fn what_the_broker_refuses_is_not_acknowledged_and_nothing_more_is_taken() {
     let server = PrivateServer::start().unwrap();
     let world = World::on(&server).more(LIMITS);
     run(&["setup", "--apply", "--config", &world.config()]).exits(0);
     let broker = Broker::on(&server).await;
-    bound_records(&broker, 1).await;
 
     let daemon = Daemon::start(&world, &[]);
     daemon.wait_ready().await;
+    let stream = broker.jetstream.get_stream("DECILE").await.unwrap();
+    let there = i64::try_from(stream.cached_info().state.messages).unwrap();
+    bound_records(&broker, there + 1).await;
     broker.publish_all("in.main.x", messages(5)).await;
     daemon.wait_log("a decision was not committed").await;
+    let http = daemon.http().await;
+    let down = until("not ready", || async { http::get(http, "/readyz").filter(|answer| answer.status == 503) }).await;
+    assert!(down.body.contains("no messages are taken: the broker refuses decisions"), "it says why: {}", down.body);
+    daemon.wait_metric("decile_intake_closed{why=\"refused\"} 1").await;
     let info = broker.consumer("IN").await;
     assert_eq!(info.ack_floor.stream_sequence, 1, "only what was committed is acknowledged: {info:?}");
-    assert_eq!(broker.last_sequence("DECILE").await, 1);
+    assert_eq!(broker.count("DECILE").await, 1);
+    broker.publish_all("in.main.x", messages(3)).await;
+    assert_eq!(http::get(http, "/readyz").unwrap().status, 503);
+    assert_eq!(broker.count("DECILE").await, 1, "nothing is decided meanwhile");
 
     bound_records(&broker, -1).await;
     broker.all_acknowledged("IN").await;
+    daemon.wait_metric("decile_intake_closed{why=\"refused\"} 0").await;
     let decided: BTreeSet<u64> = broker.all("DECILE").await.iter().map(|record| record.sequence()).collect();
-    assert_eq!(decided, (1..=5).collect(), "everything was decided in the end");
+    assert_eq!(decided, (1..=8).collect(), "everything was decided in the end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_ends_while_others_go_on_committing() {
+    let server = PrivateServer::start().unwrap();
+    let world = World::on(&server).more("[limits]\nplan_age_ms_max = 2000\n[retention]\nduplicate_window_s = 6\n");
+    run(&["setup", "--apply", "--config", &world.config()]).exits(0);
+    let broker = Broker::on(&server).await;
+    broker.publish_all("in.main.x", messages(5)).await;
+    // Whoever takes them now does not know whether they have been decided: half the window has passed.
+    let since = Instant::now();
+    until("half the window", || async { (since.elapsed() > Duration::from_millis(3_500)).then_some(()) }).await;
+    let stop = CancellationToken::new();
+    let mut look_ups = broker.jetstream.client().subscribe("$JS.EVENT.ADVISORY.API").await.unwrap();
+    let others = tokio::spawn(stop.clone().run_until_cancelled_owned(commit_on(broker.jetstream.clone())));
+
+    let daemon = Daemon::start(&world, &[]);
+    daemon.wait_ready().await;
+    broker.all_acknowledged("IN").await;
+    stop.cancel();
+    others.await.unwrap();
+    let is_look_up =
+        |asked: &async_nats::Message| String::from_utf8_lossy(&asked.payload).contains(r#"headers_only\":true"#);
+    let asked = std::iter::from_fn(|| look_ups.next().now_or_never().flatten());
+    assert!(asked.filter(is_look_up).count() > 0, "they were looked up");
+}
+
+/// Commits what looks like other instances' decisions, without an end.
+async fn commit_on(jetstream: jetstream::Context) {
+    for number in 0_u64.. {
+        let ack = jetstream.publish(format!("decile.handled.other.{number}"), "{}".into()).await.expect("it is sent");
+        if number.is_multiple_of(100) {
+            ack.await.expect("it is stored");
+        }
+    }
 }
 
 /// Changes how many records the stream for decisions takes.

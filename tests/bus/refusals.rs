@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 /// Runs the daemon, which must refuse: exit code 78 and each of these texts on standard error.
-async fn refuses(world: &World, arguments: &[&str], says: &[&str]) {
+pub(crate) async fn refuses(world: &World, arguments: &[&str], says: &[&str]) {
     let mut daemon = Daemon::start(world, arguments);
     let status = daemon.wait_exit().await;
     assert_eq!(status.code(), Some(78), "{}", daemon.log());
@@ -20,7 +20,7 @@ async fn refuses(world: &World, arguments: &[&str], says: &[&str]) {
 }
 
 /// A world whose streams and consumers are made.
-fn made(server: &PrivateServer) -> World {
+pub(crate) fn made(server: &PrivateServer) -> World {
     let world = World::on(server);
     run(&["setup", "--apply", "--config", &world.config()]).exits(0);
     world
@@ -80,7 +80,7 @@ async fn a_server_without_jetstream() {
 }
 
 /// A server under a configuration of its own.
-fn configured(text: &str) -> (PrivateServer, tempfile::TempDir) {
+pub(crate) fn configured(text: &str) -> (PrivateServer, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.conf");
     std::fs::write(&file, text).unwrap();
@@ -188,6 +188,7 @@ async fn a_stream_that_forgets_decisions() {
     let hour = std::time::Duration::from_secs(3_600);
     let lax = [
         (stream::Config { max_age: hour, ..ours.clone() }, "`max_age` must be 0"),
+        (stream::Config { allow_direct: false, ..ours.clone() }, "`allow_direct` must be on"),
         (stream::Config { max_messages_per_subject: 1, ..ours.clone() }, "`max_msgs_per_subject` must be off"),
         (
             stream::Config { retention: stream::RetentionPolicy::Interest, ..ours.clone() },
@@ -195,7 +196,7 @@ async fn a_stream_that_forgets_decisions() {
         ),
         (
             stream::Config { duplicate_window: std::time::Duration::from_secs(1), ..ours.clone() },
-            "`duplicate_window` must be 2 minutes or more",
+            "`duplicate_window` must be `duplicate_window_s`",
         ),
     ];
     for (lax, says) in lax {

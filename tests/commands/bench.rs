@@ -73,3 +73,106 @@ fn worst_finds_messages_within_the_bound_for_each_rule_and_for_all() {
     let text = run(&args).exits(0).out;
     assert!(text.lines().nth(1).unwrap().contains("all together") && text.contains("dear"), "{text}");
 }
+
+/// A run of `bench bus` that is as short as can be.
+const BUS: [&str; 10] =
+    ["bench", "bus", "--rule-count", "20", "--messages-max", "300", "--turns", "1", "--seconds", "0.1"];
+
+#[test]
+fn bus_compares_the_daemon_with_the_bus_alone_and_counts_what_was_decided() {
+    let json = run(&[&BUS[..], &["--format", "json"]].concat()).exits(0).json();
+    let all = |key: &str| json[key].as_array().unwrap_or_else(|| panic!("`{key}` in {json:#}")).clone();
+    let (throughput, latency) = (all("throughput"), all("latency"));
+    let drained = |name: &str| throughput.iter().find(|it| it["contender"] == name).unwrap();
+    for name in ["daemon", "bare", "bare_200"] {
+        let turns = drained(name)["turns"].as_array().unwrap();
+        assert_eq!(turns.len(), 1, "{name}");
+        assert!(turns.iter().all(|turn| turn["messages"] == 300 && turn["decisions"] == 300), "{name}: {turns:?}");
+        assert!(drained(name)["rss_peak_bytes"].as_u64().unwrap() > 0 && number(drained(name), "ready_ms") > 0.0);
+    }
+    assert_eq!(number(drained("bare_200"), "record_bytes"), 200.0);
+    let (daemon, bare) = (number(drained("daemon"), "record_bytes"), number(drained("bare"), "record_bytes"));
+    assert!((daemon - bare).abs() < daemon / 50.0, "records as long as the daemon's: {daemon}, {bare}");
+    quotient(&json["throughput_ratio"], drained("daemon"), drained("bare"), "messages_per_s");
+
+    let loads: Vec<_> =
+        latency.iter().map(|it| (it["load_percent"].as_u64().unwrap(), it["contender"].as_str())).collect();
+    let both = [10, 50, 80].map(|percent| [(percent, Some("daemon")), (percent, Some("bare"))]).concat();
+    assert_eq!(loads, both);
+    for it in &latency {
+        let share = number(it, "messages_per_s") / number(drained("daemon"), "messages_per_s");
+        assert!((share * 100.0 - number(it, "load_percent")).abs() < 0.01, "{it}");
+        let order = ["p50_us", "p99_us", "p999_us", "max_us"].map(|key| number(it, key));
+        assert!(order.is_sorted() && order[0] >= 1.0, "{it}");
+    }
+    let half = |name: &str| latency.iter().find(|it| it["load_percent"] == 50 && it["contender"] == name).unwrap();
+    quotient(&json["p99_ratio"], half("daemon"), half("bare"), "p99_us_median");
+}
+
+#[test]
+fn bus_measures_on_a_server_that_syncs_as_it_is_told() {
+    let json = run(&[&BUS[..], &["--sync-interval", "always", "--format", "json"]].concat()).exits(0).json();
+    assert_eq!(json["about"]["sync_interval"], "always");
+    let plain = run(&[&BUS[..], &["--format", "json"]].concat()).exits(0).json();
+    assert!(plain["about"]["sync_interval"].is_null(), "{plain}");
+    let wrong = run(&[&BUS[..], &["--sync-interval", "often"]].concat()).exits(2);
+    assert!(wrong.err.contains("write `always`, or a time"), "{}", wrong.err);
+}
+
+fn number(object: &serde_json::Value, key: &str) -> f64 {
+    object[key].as_f64().unwrap_or_else(|| panic!("`{key}` in {object}"))
+}
+
+/// A ratio is that of the parts that are printed with it.
+#[track_caller]
+fn quotient(ratio: &serde_json::Value, part: &serde_json::Value, whole: &serde_json::Value, key: &str) {
+    let (ratio, wanted) = (ratio.as_f64().unwrap(), number(part, key) / number(whole, key));
+    assert!(ratio > 0.0 && (ratio - wanted).abs() < 1e-6, "{ratio} is not {wanted}");
+}
+
+#[test]
+fn bus_takes_rules_and_messages_of_ones_own() {
+    let world = World::offline();
+    world.write("lines.jsonl", "{\"text\":\"works for me\"}\n{\"text\":\"nobody knows\"}\nno JSON\n");
+    let (rules, file) = (world.rules_dir(), world.path("lines.jsonl").to_string_lossy().into_owned());
+    let own = ["--rules", &rules, "--messages", &file, "--channels", "2"];
+    let out = run(&[&BUS[..], &own].concat()).exits(0).out;
+    for word in ["lines.jsonl", "4 rules, 2 channels", "throughput_ratio", "p99_ratio", "CPU µs/message", "80 %"] {
+        assert!(out.contains(word), "`{word}` in {out}");
+    }
+    let ran = run(&["bench", "bus", "--rules", &rules]).exits(2);
+    assert!(ran.err.contains("--messages"), "made-up messages are for made-up rules: {}", ran.err);
+    run(&["bench", "bus", "--turns", "0"]).exits(2);
+    run(&["bench", "bus", "--seconds", "0"]).exits(2);
+}
+
+#[test]
+fn bus_draws_what_it_measured() {
+    let world = World::offline();
+    let file = world.path("bus.svg").to_string_lossy().into_owned();
+    run(&[&BUS[..], &["--picture", &file]].concat()).exits(0);
+    let svg = std::fs::read_to_string(&file).unwrap();
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.ends_with("</svg>\n"), "{svg}");
+    for word in ["Messages a second", "µs", "p99.9", "200-byte records", "80 %", "prefers-color-scheme:dark"] {
+        assert!(svg.contains(word), "`{word}` in {svg}");
+    }
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    assert_eq!(svg.matches("<polyline class=\"line-").count(), 2 * 4 + 4, "a curve a percentile, and the legend");
+    assert!(!svg.contains("http://www.w3.org/1999") && !svg.contains("href"), "it needs nothing beside it");
+}
+
+#[test]
+fn bus_shows_how_the_cost_grows_and_with_what() {
+    let args = ["--growth", "instances,outward-percent", "--messages-max", "600", "--format", "json"];
+    let json = run(&[&["bench", "bus", "--rule-count", "20", "--turns", "1"], &args[..]].concat()).exits(0).json();
+    let rows = json["growth"].as_array().unwrap();
+    let places: Vec<_> =
+        rows.iter().map(|row| (row["axis"].as_str().unwrap(), row["value"].as_u64().unwrap())).collect();
+    let instances = [1, 2, 4].map(|value| ("instances", value));
+    assert_eq!(places, [instances, [0, 5, 20].map(|value| ("outward-percent", value))].concat());
+    let turn = |row: &serde_json::Value| row["turns"][0].clone();
+    assert!(rows.iter().all(|row| turn(row)["messages"] == turn(row)["decisions"]), "{rows:#?}");
+    let actions: Vec<u64> = rows.iter().map(|row| turn(row)["actions"].as_u64().unwrap()).collect();
+    assert!(actions[..4].iter().all(|count| *count == 0) && actions[5] > 0, "under a grant and caps: {actions:?}");
+    run(&["bench", "bus", "--growth", "moods"]).exits(2);
+}

@@ -162,6 +162,7 @@ fn setup_prints_and_changes_nothing() {
         "discard New",
         "stream `IN`",
         "consumer `decile`",
+        "consumer `execute-test=2Emain`: pull, explicit ack, filters decile.action.*.test.main.> decile.approved.*.test.main.>",
         "in.main.>",
         "--apply",
     ] {
@@ -196,9 +197,9 @@ fn inspect_says_what_is_taken_and_from_where() {
     assert!(ran.out.contains("hello") && ran.out.contains("the payload"), "{}", ran.out);
 }
 
-const COMMANDS: [&str; 14] = [
-    "demo", "run", "setup", "check", "test", "classify", "explain", "diff", "compile", "fmt", "inspect", "log", "show",
-    "replay",
+const COMMANDS: [&str; 15] = [
+    "demo", "execute", "run", "setup", "check", "test", "classify", "explain", "diff", "compile", "fmt", "inspect",
+    "log", "show", "replay",
 ];
 
 #[test]
@@ -321,4 +322,18 @@ fn rules_beyond_their_share_are_refused() {
         World::offline().policy("[defaults]\nlevel = 1\n").rules(rules).more("[limits]\nmessage_bytes_max = 64\n");
     let out = run(&["check", "--config", &world.config()]).exits(0).out;
     assert!(out.contains("dearest rules: dear "), "{out}");
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends_without_a_word() {
+    let world = World::offline();
+    for arguments in [&["check"][..], &["permissions", "--format", "nats-conf"], &["setup"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = crate::support::decile();
+        command.args(arguments).args(["--config", &world.config()]).stdout(writer);
+        let output = command.stderr(std::process::Stdio::piped()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+    }
 }

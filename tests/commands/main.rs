@@ -14,8 +14,11 @@ mod classify;
 mod compile;
 mod diff;
 mod fmt;
+mod inbox;
+mod pty;
 mod recorded;
 mod samples;
+mod screen;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -194,14 +194,32 @@ async fn setup_makes_what_is_missing_and_leaves_what_is_there() {
     let world = World::on(&server);
     let made = |ran: &Ran| -> Vec<String> { ran.out.lines().map(str::to_owned).collect() };
     let first = run(&["setup", "--apply", "--config", &world.config()]).exits(0);
-    assert_eq!(made(&first), ["stream `DECILE`: made", "stream `IN`: made", "consumer `decile` on `IN`: made"]);
+    let executors = |outcome: &str| {
+        ["execute-test=2Emain", "execute-test=2Eraw", "execute-test=2Email", "execute-test=2Eevents"]
+            .iter()
+            .chain(&["notify-counsel", "notify-human"])
+            .map(|name| format!("consumer `{name}` on `DECILE`: {outcome}"))
+            .collect::<Vec<_>>()
+    };
+    let source = [
+        "stream `DECILE`: made",
+        "consumer `rulings` on `DECILE`: made",
+        "stream `IN`: made",
+        "consumer `decile` on `IN`: made",
+        "stream `DECILE_ADVISORIES`: made",
+        "consumer `advisories` on `DECILE_ADVISORIES`: made",
+    ];
+    assert_eq!(made(&first), [source.map(str::to_owned).to_vec(), executors("made")].concat());
     let second = run(&["setup", "--apply", "--config", &world.config()]).exits(0);
     let again = [
         "stream `DECILE`: left as it is",
+        "consumer `rulings` on `DECILE`: brought up to date",
         "stream `IN`: left as it is",
         "consumer `decile` on `IN`: brought up to date",
+        "stream `DECILE_ADVISORIES`: left as it is",
+        "consumer `advisories` on `DECILE_ADVISORIES`: brought up to date",
     ];
-    assert_eq!(made(&second), again);
+    assert_eq!(made(&second), [again.map(str::to_owned).to_vec(), executors("brought up to date")].concat());
     let decisions =
         Broker::on(&server).await.jetstream.get_stream("DECILE").await.unwrap().cached_info().config.clone();
     assert!(decisions.deny_delete && decisions.deny_purge && decisions.allow_message_ttl && !decisions.allow_rollup);

@@ -18,6 +18,8 @@ pub(crate) struct Broker {
 /// A record as the broker has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Committed {
+    /// Its sequence.
+    pub(crate) stored: u64,
     /// Its subject.
     pub(crate) subject: String,
     /// Its headers, names in lower case.
@@ -32,6 +34,11 @@ impl Committed {
     /// The decision in it.
     pub(crate) fn decision(&self) -> &Value {
         self.record.get("decision").unwrap_or(&self.record)
+    }
+
+    /// Whether it is the record of a decision, and not what governs it.
+    pub(crate) fn is_decision(&self) -> bool {
+        ["handled", "escalated", "passed", "action"].iter().any(|it| self.subject.starts_with(&format!("decile.{it}.")))
     }
 
     /// Where the message lies: its sequence in its stream.
@@ -60,9 +67,10 @@ impl Broker {
         Self::with(async_nats::ConnectOptions::new(), server.url()).await
     }
 
-    /// Connects with a login.
-    pub(crate) async fn with(options: async_nats::ConnectOptions, url: &str) -> Self {
-        let client = options.retry_on_initial_connect().connect(url).await.expect("the server takes us");
+    /// Connects with a login, to a server or, with commas between, to any of several.
+    pub(crate) async fn with(options: async_nats::ConnectOptions, urls: &str) -> Self {
+        let urls: Vec<String> = urls.split(',').map(str::to_owned).collect();
+        let client = options.retry_on_initial_connect().connect(urls).await.expect("the server takes us");
         Self { jetstream: jetstream::new(client) }
     }
 
@@ -97,27 +105,25 @@ impl Broker {
         }
     }
 
-    /// How many messages a stream has ever had.
+    /// How many messages a stream has ever had, as soon as a server says: one whose leader died does not for a while.
     pub(crate) async fn last_sequence(&self, stream: &str) -> u64 {
-        match self.jetstream.get_stream(stream).await {
-            Ok(stream) => stream.cached_info().state.last_sequence,
-            Err(_) => 0,
-        }
+        let found = || async { self.jetstream.get_stream(stream).await.ok() };
+        until(&format!("the stream {stream}"), found).await.cached_info().state.last_sequence
     }
 
     /// Everything in the stream for decisions, once there are at least so many.
     pub(crate) async fn committed(&self, wanted: u64) -> Vec<Committed> {
         until(&format!("{wanted} records in DECILE"), || async {
-            (self.last_sequence("DECILE").await >= wanted).then_some(())
+            let all = self.all("DECILE").await;
+            (all.len() as u64 >= wanted).then_some(all)
         })
-        .await;
-        self.all("DECILE").await
+        .await
     }
 
     /// The record on one message, once it is there.
     pub(crate) async fn record_on(&self, sequence: u64) -> Committed {
         until(&format!("a record on the message {sequence}"), || async {
-            self.all("DECILE").await.into_iter().find(|record| record.sequence() == sequence)
+            self.all("DECILE").await.into_iter().find(|record| record.is_decision() && record.sequence() == sequence)
         })
         .await
     }
@@ -128,32 +134,54 @@ impl Broker {
         self.record_on(sequence).await
     }
 
-    /// Everything in a stream now.
+    /// Everything in a stream now, but the leases of those who write.
     pub(crate) async fn all(&self, stream: &str) -> Vec<Committed> {
         let Ok(stream) = self.jetstream.get_stream(stream).await else { return Vec::new() };
-        let wanted = stream.cached_info().state.messages;
-        if wanted == 0 {
+        if stream.cached_info().state.messages == 0 {
             return Vec::new();
         }
         let consumer = stream.create_consumer(OrderedConfig::default()).await.expect("a consumer");
-        let wanted = usize::try_from(wanted).expect("a count");
-        let messages = consumer.messages().await.expect("messages").take(wanted);
-        messages.map(|message| committed(&message.expect("a message"))).collect().await
+        let mut messages = consumer.messages().await.expect("messages");
+        let mut all = Vec::new();
+        while let Some(message) = messages.next().await {
+            let message = message.expect("a message");
+            let pending = message.info().expect("a place").pending;
+            if !message.subject.contains(".lease.") {
+                all.push(committed(&message));
+            }
+            if pending == 0 {
+                break;
+            }
+        }
+        all
+    }
+
+    /// How many messages a stream has now, but for the leases of those who write.
+    pub(crate) async fn count(&self, stream: &str) -> u64 {
+        self.all(stream).await.len() as u64
+    }
+
+    /// The last record on a subject.
+    pub(crate) async fn last(&self, stream: &str, subject: &str) -> Option<Committed> {
+        self.all(stream).await.into_iter().rfind(|record| record.subject == subject)
     }
 
     /// Waits until every message of a stream is acknowledged.
     pub(crate) async fn all_acknowledged(&self, stream: &str) {
         until(&format!("every message of {stream} acknowledged"), || async {
-            let info = self.consumer(stream).await;
+            let info = self.find_consumer(stream).await?;
             (info.num_ack_pending == 0 && info.num_pending == 0).then_some(())
         })
         .await;
     }
 
-    /// The daemon's consumer on a stream.
+    /// The daemon's consumer on a stream, as soon as a server says: one whose leader died does not for a while.
     pub(crate) async fn consumer(&self, stream: &str) -> consumer::Info {
-        let stream = self.jetstream.get_stream(stream).await.expect("the stream");
-        stream.consumer_info("decile").await.expect("the consumer")
+        until(&format!("the consumer on {stream}"), || self.find_consumer(stream)).await
+    }
+
+    async fn find_consumer(&self, stream: &str) -> Option<consumer::Info> {
+        self.jetstream.get_stream_no_info(stream).await.ok()?.consumer_info("decile").await.ok()
     }
 
     /// Makes a stream.
@@ -168,9 +196,11 @@ fn committed(message: &jetstream::Message) -> Committed {
         values.iter().map(|value| (name.to_string().to_lowercase(), value.as_str().to_owned()))
     });
     Committed {
+        stored: message.info().expect("a place").stream_sequence,
         subject: message.subject.to_string(),
         headers: headers.collect(),
         bytes: message.payload.clone(),
-        record: serde_json::from_slice(&message.payload).expect("a record is JSON"),
+        // What governs may be anything.
+        record: serde_json::from_slice(&message.payload).unwrap_or_default(),
     }
 }

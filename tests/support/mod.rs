@@ -4,6 +4,7 @@
 pub(crate) mod broker;
 pub(crate) mod daemon;
 pub(crate) mod http;
+pub(crate) mod operator;
 pub(crate) mod world;
 
 pub(crate) use broker::Broker;
@@ -15,8 +16,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The longest wait for anything. Long, because it is only ever used up by a failure.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// Looks until there is something to see.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
@@ -33,10 +34,24 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look
 /// The binary under test, in an environment that says nothing of NATS.
 pub(crate) fn decile() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_decile"));
-    for name in ["NATS_URL", "NATS_CONTEXT", "NATS_CREDS", "NATS_NKEY", "NATS_USER", "NATS_PASSWORD", "NATS_CA"] {
+    for name in [
+        "NATS_URL",
+        "NATS_CONTEXT",
+        "NATS_CREDS",
+        "NATS_NKEY",
+        "NATS_USER",
+        "NATS_PASSWORD",
+        "NATS_CA",
+        "NATS_INBOX_PREFIX",
+    ] {
         command.env_remove(name);
     }
-    command.env_remove("DECILE_CONFIG").env_remove("DECILE_LOG").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .env_remove("DECILE_CONFIG")
+        .env_remove("DECILE_LOG")
+        .env_remove("DECILE_KEY_FILE")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command
 }
 

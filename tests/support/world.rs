@@ -92,6 +92,17 @@ action = { type = "reply", template = "Dear {sender} , about {subject} on {date}
 name = "newsletter"
 level = 2
 action = { type = "archive" }
+
+[[cap]]
+per_hour = 1000
+
+[[cap]]
+class = "info_request"
+per_hour = 500
+
+[[cap]]
+class = "newsletter"
+per_hour = 500
 "#;
 
 impl World {
@@ -130,6 +141,12 @@ impl World {
     /// With other rules.
     pub(crate) fn rules(self, text: &str) -> Self {
         self.write("rules/rules.toml", text);
+        self
+    }
+
+    /// With other operators.
+    pub(crate) fn operators(self, text: &str) -> Self {
+        self.write("operators.toml", text);
         self
     }
 

@@ -6,7 +6,8 @@ use decile::classify::Scratch;
 use decile::config;
 use decile::decision::{Context, RECORD_VERSION, Record, RecordError, Timings};
 use decile::diagnostic::Report;
-use decile::facts::Facts;
+use decile::governing::Given;
+use decile::inbox::{PROPOSAL_VERSION, Proposal, ProposalError};
 use decile::message::Delivery;
 use decile::policy::resolve::RuleNames;
 use decile::rules;
@@ -24,7 +25,8 @@ const FILES: [(&str, &str); 4] = [
     (
         "policy.toml",
         "[[class]]\nname = \"yes\"\nlevel = 2\naction = { type = \"label\", label = \"ok\" }\n\
-         [[class]]\nname = \"ask\"\nlevel = 3\naction = { type = \"reply\", template = \"Dear {sender} .\" }\n",
+         [[class]]\nname = \"ask\"\nlevel = 3\naction = { type = \"reply\", template = \"Dear {sender} .\" }\n\
+         [[cap]]\nper_hour = 9\n[[cap]]\nclass = \"ask\"\nper_hour = 9\n",
     ),
     (
         "rules/rules.toml",
@@ -81,9 +83,9 @@ fn committed(snapshot: &Snapshot, subject: &str, payload: &str) -> Vec<u8> {
     };
     let reading = triage::read(snapshot, &delivery);
     let context = vec![Context { sender: Some("eva".to_owned()), sent_at: None, text: "before".to_owned() }];
-    let facts = Facts::quiet("2026-01-02T03:04:06Z".parse().unwrap());
-    let plan = triage::decide(snapshot, &reading, context, facts, &mut Scratch::new(&snapshot.pack));
-    plan.encode(Timings { queued_us: 1, decided_us: 2 }, usize::MAX).unwrap()
+    let facts = Given::quiet("2026-01-02T03:04:06Z".parse().unwrap());
+    let plan = triage::decide(snapshot, &reading, &facts, &mut Scratch::new(&snapshot.pack)).with_thread(|| context);
+    plan.encode(Timings { queued_us: 1, decided_us: 2 }, usize::MAX).unwrap().1
 }
 
 fn file(name: &str) -> PathBuf {
@@ -137,4 +139,16 @@ fn a_record_with_a_field_that_nobody_knows_is_refused() {
         let error = Record::parse(more.as_bytes()).unwrap_err();
         assert!(matches!(error, RecordError::Form(_)) && error.to_string().contains("surprise"), "{name}: {error}");
     }
+}
+
+#[test]
+fn proposals_are_read_and_written_byte_for_byte() {
+    let golden = std::fs::read_to_string(file("proposal")).unwrap();
+    let proposal = Proposal::parse(golden.as_bytes()).unwrap();
+    assert_eq!(serde_json::to_string(&proposal).unwrap(), golden.trim_end());
+    assert_eq!(proposal.v, PROPOSAL_VERSION);
+    let newer = golden.replacen("\"v\":1,", "\"v\":2,", 1);
+    assert!(matches!(Proposal::parse(newer.as_bytes()), Err(ProposalError::Version(2))));
+    let more = golden.replacen("\"v\":1,", "\"v\":1,\"surprise\":true,", 1);
+    assert!(matches!(Proposal::parse(more.as_bytes()), Err(ProposalError::Form(_))));
 }

@@ -39,7 +39,7 @@ impl Decile {
 
     /// The one place that calls what is measured.
     #[inline(always)]
-    fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Finding<'_> {
+    fn decide(&mut self, message: &Message, limits: &ClassifyLimits) -> Finding<'_, '_> {
         find(&self.pack, message, Timestamp::UNIX_EPOCH, limits, &mut self.scratch)
     }
 }

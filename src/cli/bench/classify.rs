@@ -80,7 +80,7 @@ impl Classify {
 
 /// What is measured: the one place that calls it.
 #[inline(always)]
-fn decide<'s>(pack: &'s Pack, message: &Message, now: Timestamp, scratch: &'s mut Scratch) -> Finding<'s> {
+fn decide<'s>(pack: &'s Pack, message: &Message, now: Timestamp, scratch: &'s mut Scratch) -> Finding<'s, 's> {
     find(pack, message, now, &CLASSIFY_LIMITS, scratch)
 }
 

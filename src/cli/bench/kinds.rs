@@ -4,12 +4,11 @@
 use crate::channel::Channel;
 use crate::classify::{self, ClassifyLimits, Scratch};
 use crate::diagnostic::{Report, SourceFile};
-use crate::message::{Message, Origin};
+use crate::message::Message;
 use crate::pack::Pack;
 use crate::rules;
 use anyhow::Context as _;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -19,18 +18,23 @@ const LIMITS: ClassifyLimits = ClassifyLimits { evidence_spans_max: 64, decision
 /// A kind of work.
 pub(super) struct Kind {
     pub(super) name: &'static str,
-    /// A rule.
+    /// A rule without its id; [`GUARDED`] names its class, all others restrict.
     rule: &'static str,
     text: Text,
 }
 
-/// A text of [`TEXT_BYTES`].
+/// A text of about [`TEXT_BYTES`], and no more.
 enum Text {
     /// The same again and again.
     Of(&'static str),
     /// Each character once, then again from the first.
     Chars(std::ops::RangeInclusive<char>),
 }
+
+/// A rule that every text fires, so that its class is asked whether it knows the words.
+const GUARDED: &str = "class = \"known\"\nany = [{ re = '.' }]";
+/// How many words that class knows; no text has so many that it does not.
+const KNOWN: usize = 1_000;
 
 /// All of them.
 pub(super) const KINDS: &[Kind] = &[
@@ -40,7 +44,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "two words and a gap", rule: r"any = [{ re = '\bup\b.{9,40}\bdown\b' }]", text: Text::Of("up down ") },
     Kind { name: "a table of an automaton", rule: r"any = [{ re = '[a-z]+[0-9]{2,9}x' }]", text: Text::Of("abc12 ") },
     Kind {
-        name: "the same, beyond ASCII",
+        name: "a table, beyond ASCII",
         rule: r"any = [{ re = '\w+[0-9]{2,9}x' }]",
         text: Text::Chars('\u{e0}'..='\u{ff}'),
     },
@@ -54,6 +58,9 @@ pub(super) const KINDS: &[Kind] = &[
         rule: "any = [{ re = '[$](?P<sum>[0-9]+)' }]\nwhere = [\"sum > 500\"]",
         text: Text::Of("$400 "),
     },
+    Kind { name: "looking for words", rule: GUARDED, text: Text::Of("\u{fd2}'") },
+    Kind { name: "words that a class does not know", rule: GUARDED, text: Text::Of("z y x v ") },
+    Kind { name: "the same, each another", rule: GUARDED, text: Text::Chars('\u{4e00}'..='\u{9fff}') },
     Kind { name: "reading letters with accents", rule: r#"any = ["x"]"#, text: Text::Chars('\u{e0}'..='\u{17f}') },
     Kind { name: "reading ideographs", rule: r#"any = ["x"]"#, text: Text::Chars('\u{4e00}'..='\u{9fff}') },
 ];
@@ -65,21 +72,13 @@ impl Kind {
     /// Where the rule is none: a defect.
     pub(super) fn ready(&self) -> anyhow::Result<Ready> {
         let report = Report::new();
-        let rule = format!("[[rule]]\nid = \"it\"\nrestrict = \"calibration\"\n{}\n", self.rule);
+        let effect = if self.rule == GUARDED { "" } else { "restrict = \"calibration\"\n" };
+        let known: String = (0..KNOWN).map(|at| format!("\"w{at}\", ")).collect();
+        let class = format!("[[class]]\nname = \"known\"\nvocabulary = [{known}]\nmax_unknown = {TEXT_BYTES}\n");
+        let rule = format!("{class}[[rule]]\nid = \"it\"\n{effect}{}\n", self.rule);
         let written = rules::load_texts(vec![SourceFile::new("calibrate.toml", &rule)], &report);
         let (pack, _) = rules::compile(&written, &report).context("a defect: a rule to calibrate by is none")?;
-        let message = Message {
-            channel: Channel::parse("bench.calibrate")?,
-            id: None,
-            sender: None,
-            subject: None,
-            text: self.text.make(),
-            sent_at: None,
-            thread: None,
-            attributes: BTreeMap::new(),
-            headers: BTreeMap::new(),
-            origin: Origin::Person,
-        };
+        let message = Message::of(Channel::parse("bench.calibrate")?, self.text.make());
         Ok(Ready { scratch: Scratch::new(&pack), pack, message })
     }
 }

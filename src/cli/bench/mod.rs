@@ -1,5 +1,6 @@
 //! `decile bench`: how fast, on this machine.
 
+mod bus;
 mod calibrate;
 mod classify;
 mod kinds;
@@ -11,7 +12,7 @@ mod worst;
 use super::Exit;
 use clap::{Args, Subcommand};
 
-/// Measures: the classifier on your rules and messages, this machine for the bound of a pack.
+/// Measures: the classifier on your rules and messages, the daemon beside the bus alone, this machine for the bound of a pack.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Bench {
@@ -23,6 +24,11 @@ pub(super) struct Bench {
 enum What {
     /// Measure the classifier on rules and messages: one core, messages in memory.
     Classify(classify::Classify),
+    /// Measure the daemon beside the bus alone, on the same server and messages: ratios.
+    Bus(bus::BusBench),
+    /// The bare loop that `bus` measures, as a process of its own.
+    #[command(hide = true)]
+    Bare(bus::Bare),
     /// Measure how long an elementary operation takes here: `ns_per_op` of the configuration.
     Calibrate(calibrate::Calibrate),
     /// Search the message that costs most, and measure it beside the bound of the pack.
@@ -36,6 +42,8 @@ impl Bench {
         }
         match self.what {
             What::Classify(command) => command.run(),
+            What::Bus(command) => command.run(),
+            What::Bare(command) => command.run(),
             What::Calibrate(command) => command.run(),
             What::Worst(command) => command.run(),
         }

@@ -65,12 +65,10 @@ impl WorstOf {
         let limits = &world.config.limits;
         let anywhere = Channel::parse("bench.worst")?;
         let of = |pack: &Pack, rule: Option<&WrittenRule>, seeds: &[Worst]| {
-            let limits = ClassifyLimits { evidence_spans_max: limits.evidence_spans_max, decision_steps_max: u64::MAX };
-            let bytes_max = world.config.limits.decode.message_bytes_max;
             Search {
                 pack,
-                limits,
-                bytes_max,
+                limits: unbounded(limits),
+                bytes_max: limits.decode.message_bytes_max,
                 channel: channel(rule).unwrap_or_else(|| anywhere.clone()),
                 tries: self.tries,
                 seed: self.seed,
@@ -95,6 +93,11 @@ impl WorstOf {
     }
 }
 
+/// The configured limits, but for the steps: what would be too many is to be seen.
+fn unbounded(limits: &Limits) -> ClassifyLimits {
+    ClassifyLimits { evidence_spans_max: limits.evidence_spans_max, decision_steps_max: u64::MAX }
+}
+
 /// A pack of one rule, with the lists and classes of all.
 fn alone(written: &Written, rule: &WrittenRule) -> Option<Pack> {
     let mut one = written.clone();
@@ -113,7 +116,7 @@ impl Found {
     /// Of two that were found, the slower.
     fn of(rule: Option<String>, pack: &Pack, [one, other]: &[Worst; 2], limits: &Limits) -> Self {
         let bound = pack.cost(limits.decode.message_bytes_max, limits.evidence_spans_max);
-        let ms = |worst: &Worst| (0..MEASURED).map(|_| measure(pack, &worst.message)).fold(f64::MAX, f64::min);
+        let ms = |worst: &Worst| (0..MEASURED).map(|_| measure(pack, &worst.message, limits)).fold(f64::MAX, f64::min);
         let both = [(one, ms(one)), (other, ms(other))];
         let (worst, measured_ms) = both.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((one, 0.0));
         let text = [Some(&worst.message.text), worst.message.subject.as_ref(), worst.message.sender.as_ref()];
@@ -129,8 +132,8 @@ impl Found {
     }
 }
 
-fn measure(pack: &Pack, message: &Message) -> f64 {
-    let limits = ClassifyLimits { evidence_spans_max: 64, decision_steps_max: u64::MAX };
+fn measure(pack: &Pack, message: &Message, limits: &Limits) -> f64 {
+    let limits = unbounded(limits);
     let mut scratch = Scratch::new(pack);
     // Once for the scratch.
     let _ = classify::find(pack, message, Timestamp::UNIX_EPOCH, &limits, &mut scratch).steps();

@@ -1,7 +1,7 @@
 //! From `channels.toml` as written to the channels as meant.
 
 use super::{WrittenChannel, WrittenChannels, WrittenSource, canonical};
-use crate::channel::Channel;
+use crate::channel::{CANARY, Channel};
 use crate::config::bus::stream_name;
 use crate::config::{Bus, ChannelSpec, Channels, Limits, SourceStream, filter};
 use crate::decode::recipe::Recipe;
@@ -39,6 +39,12 @@ impl WrittenChannels {
             if stream.value == bus.stream {
                 let message = format!("`{}` is the stream for decisions", stream.value);
                 report.error("own-stream", &stream.at, message, "read messages from another stream");
+            }
+        }
+        for name in self.channels().filter_map(|(_, channel)| channel.name.as_ref()) {
+            if name.value == CANARY {
+                let message = format!("`{CANARY}` is reserved for what must be refused");
+                report.error("reserved-channel", &name.at, message, "give the channel another name");
             }
         }
         if let Some(source) = self.source.get(SOURCES_MAX) {

@@ -95,7 +95,15 @@ fn the_bus_is_checked() {
         ("stream = \"a.b\"", "bad-name"),
         ("jetstream_domain = \"a\"\njetstream_prefix = \"b\"", "two-prefixes"),
         ("jetstream_prefix = \"a.>\"", "bad-subject"),
+        ("inbox_prefix = \"_INBOX.>\"", "bad-subject"),
+        ("inbox_prefix = \"\"", "bad-subject"),
         ("connect_timeout_ms = 0", "out-of-bounds"),
+        ("monitor = \"127.0.0.1:8222\"", "bad-monitor"),
+        ("monitor = \"https://x:8222\"", "bad-monitor"),
+        ("monitor = [\"http://x:8222/varz\"]", "bad-monitor"),
+        ("monitor = \"http://user:secret@x:8222\"", "bad-monitor"),
+        ("sync_interval = \"often\"", "bad-interval"),
+        ("sync_interval = \"0s\"", "bad-interval"),
         ("tls_required = 1", "wrong-type"),
         ("server = [\"nats://x\"]", "unknown-key"),
     ] {
@@ -119,6 +127,20 @@ fn bounds_hold_and_fit_together() {
         assert_eq!(mistake(&format!("[limits]\n{limits}")), code, "{limits}");
     }
     assert_eq!(mistake("[retention]\nreplicas = 6"), "out-of-bounds");
+    assert_eq!(mistake("[retention]\nstorage = \"tape\""), "bad-storage");
+}
+
+#[test]
+fn servers_are_described_by_an_operators_word() {
+    let bus = |keys: &str| loaded(&format!("[bus]\n{keys}")).bus;
+    assert_eq!(bus("").sync_told, None);
+    assert_eq!(bus("sync_interval = \"always\"").sync_told, Some(SyncInterval::Always));
+    assert_eq!(bus("sync_interval = \"2m\"").sync_told, Some(SyncInterval::Every(Duration::from_secs(120))));
+    let monitors = ["http://a:8222", "http://[::1]:8222/"];
+    assert_eq!(bus("monitor = [\"http://a:8222\", \"http://[::1]:8222/\"]").monitors, monitors);
+    assert_eq!(bus("monitor = \"http://a:8222\"").monitors, ["http://a:8222"]);
+    assert_eq!(loaded("[retention]\nstorage = \"memory\"").retention.storage, Storage::Memory);
+    assert_eq!(loaded("").retention.storage, Storage::File);
 }
 
 #[test]

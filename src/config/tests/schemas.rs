@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::channels::WrittenChannels;
 use crate::config::main_file::WrittenDecile;
+use crate::config::operators::WrittenOperators;
 use crate::diagnostic::SourceFile;
 use crate::policy::written::WrittenPolicy;
 use serde_json::Value;
@@ -12,10 +13,11 @@ type Read = fn(&Arc<SourceFile>, &Report);
 /// Keys from the file down, each with whether it is a list of tables.
 type Steps = Vec<(String, bool)>;
 
-const READERS: [(&str, Read); 3] = [
+const READERS: [(&str, Read); 4] = [
     ("decile.schema.json", |file, report| drop(WrittenDecile::read(file, report))),
     ("channels.schema.json", |file, report| drop(WrittenChannels::read(file, report))),
     ("policy.schema.json", |file, report| drop(WrittenPolicy::read(file, report))),
+    ("operators.schema.json", |file, report| drop(WrittenOperators::read(file, report))),
 ];
 
 fn schemas() -> Vec<(Value, Read)> {

@@ -1,7 +1,7 @@
 //! Actions: their natures, and which arguments belong to which type.
 
 use super::{Resolver, unique};
-use crate::class::is_name;
+use crate::class::{ActionType, is_name};
 use crate::diagnostic::Report;
 use crate::diagnostic::table::Placed;
 use crate::diagnostic::value::suggestion;
@@ -35,8 +35,8 @@ fn takes(kind: &str) -> Option<Takes> {
         "label" => (&["label"], TakesTemplate::No),
         "note" => (&[], TakesTemplate::MayHave),
         "draft" | "reply" => (&[], TakesTemplate::MustHave),
-        "archive" | "mark_read" => (&[], TakesTemplate::No),
-        "react" => (&["emoji"], TakesTemplate::No),
+        "archive" | "mark_read" | "unarchive" | "mark_unread" => (&[], TakesTemplate::No),
+        "react" | "unreact" => (&["emoji"], TakesTemplate::No),
         "forward" => (&["to"], TakesTemplate::No),
         "send" => (&["to"], TakesTemplate::MustHave),
         _ => return None,
@@ -67,6 +67,21 @@ pub(super) fn natures(written: &[WrittenActionType], report: &Report) -> BTreeMa
     natures
 }
 
+/// What undoes what, as the policy declares it.
+pub(super) fn inverses(written: &[WrittenActionType], report: &Report) -> BTreeMap<ActionType, ActionType> {
+    let mut inverses = BTreeMap::new();
+    for action in written {
+        let (Some(kind), Some(inverse)) = (&action.kind, &action.inverse) else { continue };
+        if kind.value == inverse.value {
+            report.error("bad-inverse", &inverse.at, "an action does not undo itself", "name the type that undoes it");
+        }
+        if let (Ok(kind), Ok(inverse)) = (ActionType::parse(&kind.value), ActionType::parse(&inverse.value)) {
+            inverses.insert(kind, inverse);
+        }
+    }
+    inverses
+}
+
 fn not_laxer<T: Copy + Ord>(kind: &Placed<String>, key: &str, written: Option<&Placed<T>>, least: T, report: &Report) {
     if let Some(written) = written.filter(|written| written.value < least) {
         let message = format!("`{}` cannot have a laxer `{key}` than it has built in", kind.value);
@@ -75,15 +90,22 @@ fn not_laxer<T: Copy + Ord>(kind: &Placed<String>, key: &str, written: Option<&P
 }
 
 impl Resolver<'_> {
+    /// What types mean that the policy declares.
+    pub(super) fn declared(&self) -> BTreeMap<ActionType, Nature> {
+        let parsed = |(kind, nature): (&String, &Nature)| Some((ActionType::parse(kind).ok()?, *nature));
+        self.natures.iter().filter_map(parsed).collect()
+    }
+
     /// An action of a type that needs nothing.
-    pub(super) fn action_without_arguments(&self, kind: &str) -> Action {
-        Action { kind: kind.to_owned(), nature: self.nature(kind), arguments: BTreeMap::new(), template: None }
+    pub(super) fn action_without_arguments(&self, kind: ActionType) -> Action {
+        let nature = self.nature(kind.as_str());
+        Action { kind, nature, arguments: BTreeMap::new(), template: None }
     }
 
     /// An action; its place is that of its type.
     pub(super) fn action(&self, written: &WrittenAction) -> Option<Placed<Action>> {
         let kind = written.kind.as_ref()?;
-        let mut action = self.action_without_arguments(&kind.value);
+        let mut action = self.action_without_arguments(ActionType::parse(&kind.value).ok()?);
         action.template = written.template.as_ref().and_then(|template| self.template(template));
         match takes(&kind.value) {
             Some(takes) => action.arguments = self.built_in_arguments(kind, written, &takes),

@@ -2,6 +2,7 @@
 
 use crate::digest::Digest;
 use crate::policy::action::{Action, Reach, Reversibility};
+use crate::policy::cap::CapScope;
 use crate::policy::{Line, Policy};
 
 /// What the digest is of.
@@ -14,6 +15,14 @@ pub(super) fn digest(policy: &Policy) -> Digest {
     let mut parts = vec!["default desk".to_owned(), policy.default_desk.as_str().to_owned()];
     for (restriction, desk) in &policy.restriction_desks {
         parts.extend(["restriction".to_owned(), restriction.clone(), desk.as_str().to_owned()]);
+    }
+    for cap in &policy.caps {
+        let CapScope { class, channel, kind } = &cap.scope;
+        let all = String::new;
+        parts.extend(["cap".to_owned(), class.as_ref().map_or_else(all, ToString::to_string)]);
+        parts.push(channel.as_ref().map_or_else(all, ToString::to_string));
+        parts.push(kind.as_ref().map_or_else(all, ToString::to_string));
+        parts.extend([cap.window.key().to_owned(), cap.actions_max.to_string()]);
     }
     parts.push("unlisted".to_owned());
     line(&policy.unlisted, &mut parts);
@@ -46,7 +55,7 @@ fn action(action: &Action, parts: &mut Vec<String>) {
         Reversibility::SemiReversible => "semi_reversible",
         Reversibility::Irreversible => "irreversible",
     };
-    parts.extend([action.kind.clone(), reach.to_owned(), reversibility.to_owned()]);
+    parts.extend([action.kind.as_str().to_owned(), reach.to_owned(), reversibility.to_owned()]);
     parts.push(action.arguments.len().to_string());
     for (key, value) in &action.arguments {
         parts.extend([key.clone(), value.clone()]);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::policy::action::Reach;
+use crate::policy::{Deadline, Overdue};
 
 fn resolved(text: &str) -> (Policy, Vec<Diagnostic>) {
     let report = Report::new();
@@ -61,6 +62,12 @@ max_age_s = 5
 action = { type = "page", arguments = { severity = "low" }, template = "{class}" }
 [[class]]
 name = "question"
+[[cap]]
+per_hour = 100
+[[cap]]
+class = "receipt"
+per_day = 10
+per_minute = 1
 "#;
 
 #[test]
@@ -121,9 +128,76 @@ fn an_irreversible_action_is_refused_above_level_1() {
     // The level comes from the defaults, from the class, or the action from the channel.
     let by_default = "[defaults]\nlevel = 2\n[[class]]\nname = \"receipt\"\naction = { type = \"wipe\" }";
     assert_eq!(mistake(&format!("{declared}\n{by_default}")).0, "irreversible");
-    let on_channel = "[[class]]\nname = \"receipt\"\nlevel = 3\naction = { type = \"archive\" }\n\
+    let on_channel = "[[class]]\nname = \"receipt\"\nlevel = 3\naction = { type = \"label\", label = \"r\" }\n\
         [[class.channel]]\nname = \"slack.team\"\naction = { type = \"wipe\" }";
     assert_eq!(mistake(&format!("{declared}\n{on_channel}")).0, "irreversible");
+}
+
+#[test]
+fn what_writes_by_itself_has_a_cap_of_its_class_and_one_in_total() {
+    let class = "[[class]]\nname = \"receipt\"\nlevel = 2\naction = { type = \"archive\" }\n";
+    let found = |caps: &str| {
+        let (_, found) = resolved(&format!("{class}{caps}"));
+        found.iter().map(|it| (it.code, it.location.as_ref().unwrap().line())).collect::<Vec<_>>()
+    };
+    let total = "[[cap]]\nper_hour = 9\n";
+    assert_eq!(found(""), [("no-cap", 3), ("no-cap", 3)]);
+    assert_eq!(found(total), [("no-cap", 3)], "none of the class");
+    assert_eq!(found("[[cap]]\nclass = \"receipt\"\nper_day = 1\n"), [("no-cap", 3)], "none in total");
+    assert_eq!(found(&format!("{total}[[cap]]\nclass = \"receipt\"\nper_day = 1\n")), []);
+    let elsewhere = "[[cap]]\nclass = \"receipt\"\nchannel = \"slack.team\"\nper_day = 1\n";
+    assert_eq!(found(&format!("{total}{elsewhere}")), [("no-cap", 3)], "one channel's cap does not hold everywhere");
+    let otherwise = "[[cap]]\nclass = \"receipt\"\ntype = \"react\"\nper_day = 1\n";
+    assert_eq!(found(&format!("{total}{otherwise}")), [("no-cap", 3)], "another type's cap does not count");
+    // What waits for a person needs none.
+    assert!(resolved(&class.replace("level = 2", "level = 1")).1.is_empty());
+}
+
+#[test]
+fn caps_have_a_number_and_known_names_and_are_there_once() {
+    assert_eq!(mistake("[[cap]]\ntype = \"react\"").0, "missing-key");
+    assert_eq!(mistake("[[cap]]\nper_hour = 0\nper_day = 1").0, "out-of-bounds");
+    assert_eq!(mistake("[[cap]]\nper_hour = 1\nclass = \"recipt\"").0, "unknown-class");
+    assert_eq!(mistake("[[cap]]\nper_hour = 1\nchannel = \"slack.temm\"").0, "unknown-channel");
+    assert_eq!(mistake("[[cap]]\nper_hour = 1\n[[cap]]\nper_day = 1").0, "duplicate");
+    let caps = policy(FULL).caps;
+    let windows: Vec<_> = caps.iter().map(|cap| (cap.scope.is_total(), cap.window.key(), cap.actions_max)).collect();
+    assert_eq!(windows, [(true, "per_hour", 100), (false, "per_minute", 1), (false, "per_day", 10)]);
+}
+
+#[test]
+fn desks_have_deadlines_and_no_way_to_act_anyway() {
+    let deadline = |keys: &str| {
+        let policy = policy(&format!("[[desk]]\nname = \"law\"\n[[desk]]\nname = \"night\"\n{keys}"));
+        policy.deadlines.get(&Desk::parse("night").unwrap()).cloned()
+    };
+    let after = Duration::from_secs(60);
+    assert_eq!(deadline(""), None);
+    assert_eq!(deadline("deadline_s = 60"), Some(Deadline { after, overdue: Overdue::Remind }));
+    assert_eq!(deadline("deadline_s = 60\noverdue = \"expire\""), Some(Deadline { after, overdue: Overdue::Expire }));
+    let law = Overdue::Reroute(Desk::parse("law").unwrap());
+    let reroute = "deadline_s = 60\noverdue = \"reroute\"\nreroute_to = \"law\"";
+    assert_eq!(deadline(reroute), Some(Deadline { after, overdue: law }));
+    for (keys, code) in [
+        ("deadline_s = 60\noverdue = \"act\"", "unknown-word"),
+        ("deadline_s = 60\noverdue = \"reroute\"", "missing-key"),
+        ("deadline_s = 60\noverdue = \"reroute\"\nreroute_to = \"nobody\"", "unknown-desk"),
+        ("deadline_s = 60\noverdue = \"reroute\"\nreroute_to = \"night\"", "no-reroute"),
+        ("deadline_s = 60\nreroute_to = \"human\"", "no-reroute"),
+        ("overdue = \"expire\"", "no-deadline"),
+    ] {
+        assert_eq!(mistake(&format!("[[desk]]\nname = \"night\"\n{keys}")).0, code, "{keys}");
+    }
+}
+
+#[test]
+fn what_undoes_what_is_built_in_or_declared() {
+    let kind = |name: &str| ActionType::parse(name).unwrap();
+    let policy = policy("[[action]]\ntype = \"tag\"\nreversibility = \"reversible\"\ninverse = \"untag\"\n");
+    assert_eq!(policy.inverse(&kind("archive")), Some(kind("unarchive")));
+    assert_eq!(policy.inverse(&kind("tag")), Some(kind("untag")));
+    assert_eq!(policy.inverse(&kind("reply")), None);
+    assert_eq!(mistake("[[action]]\ntype = \"tag\"\ninverse = \"tag\"\n").0, "bad-inverse");
 }
 
 #[test]

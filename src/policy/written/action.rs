@@ -16,6 +16,8 @@ pub struct WrittenActionType {
     pub reach: Option<Placed<Reach>>,
     /// Whether it can be undone; `irreversible` unless a built-in type says less.
     pub reversibility: Option<Placed<Reversibility>>,
+    /// The type that undoes it: `decile undo` needs one.
+    pub inverse: Option<Placed<String>>,
     /// What it does, in a line.
     pub description: Option<Placed<String>>,
 }
@@ -67,6 +69,7 @@ impl WrittenActionType {
             kind: required_name(table, "type"),
             reach: table.word("reach", &REACHES),
             reversibility: table.word("reversibility", &REVERSIBILITIES),
+            inverse: super::name(table, "inverse"),
             description: table.string("description"),
         }
     }

@@ -7,7 +7,7 @@ use crate::channel::Channel;
 use crate::class::RuleId;
 use crate::classify::{ClassifyLimits, Scratch, fired};
 use crate::diagnostic::Location;
-use crate::message::{Field, Message, Origin};
+use crate::message::{Field, Message};
 use crate::pack::{ChannelFilter, Effect, Pack, RuleInfo};
 use crate::rules::resolved::{Resolved, ResolvedRule};
 use jiff::Timestamp;
@@ -62,27 +62,9 @@ impl Samples {
     }
 
     fn message(&self, channel: &Channel, fields: &Fields) -> Message {
-        let mut message = Message {
-            channel: channel.clone(),
-            id: None,
-            sender: None,
-            subject: None,
-            text: String::new(),
-            sent_at: None,
-            thread: None,
-            attributes: Default::default(),
-            headers: Default::default(),
-            origin: Origin::Person,
-        };
+        let mut message = Message::of(channel.clone(), "");
         for field in &self.fields {
-            let text = fields.get(field).cloned().unwrap_or_default();
-            match field {
-                Field::Text => message.text = text,
-                Field::Subject => message.subject = Some(text),
-                Field::Sender => message.sender = Some(text),
-                Field::Header(name) => _ = message.headers.insert(name.to_string(), text),
-                Field::Attribute(name) => _ = message.attributes.insert(name.to_string(), text),
-            }
+            message.set(field, fields.get(field).cloned().unwrap_or_default());
         }
         message
     }

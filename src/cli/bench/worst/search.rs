@@ -2,11 +2,10 @@
 
 use crate::channel::Channel;
 use crate::classify::{self, ClassifyLimits, Scratch};
-use crate::message::{Field, Message, Origin};
+use crate::message::Message;
 use crate::pack::Pack;
 use fastrand::Rng;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// A search.
 pub(super) struct Search<'p> {
@@ -127,27 +126,9 @@ impl Search<'_> {
         let piece = genome.pieces.concat();
         let bytes = self.bytes_max.saturating_sub(genome.end.len() + piece.len() * fields.len().saturating_sub(1));
         let whole = piece.repeat(bytes.checked_div(piece.len()).unwrap_or(0)) + &genome.end;
-        let mut message = Message {
-            channel: self.channel.clone(),
-            id: None,
-            sender: None,
-            subject: None,
-            text: String::new(),
-            sent_at: None,
-            thread: None,
-            attributes: BTreeMap::new(),
-            headers: BTreeMap::new(),
-            origin: Origin::Person,
-        };
+        let mut message = Message::of(self.channel.clone(), "");
         for (at, field) in fields.iter().enumerate() {
-            let text = if at == genome.field { whole.clone() } else { piece.clone() };
-            match field {
-                Field::Text => message.text = text,
-                Field::Subject => message.subject = Some(text),
-                Field::Sender => message.sender = Some(text),
-                Field::Header(name) => drop(message.headers.insert(name.to_string(), text)),
-                Field::Attribute(name) => drop(message.attributes.insert(name.to_string(), text)),
-            }
+            message.set(field, if at == genome.field { whole.clone() } else { piece.clone() });
         }
         message
     }

@@ -1,0 +1,286 @@
+//! Looking for what was committed on messages that come again: our stream is read once, headers only, for all of them.
+//!
+//! A decision names its message in its id, not in its subject, so there is nothing to ask for directly. It cannot have been
+//! committed before its message was stored: reading begins there.
+
+use super::connect::Connection;
+use super::inbound::Arrived;
+use super::lease::{Flow, Lease};
+use super::records::find_first;
+use super::setup::get_stream;
+use super::trouble::Trouble;
+use crate::commit::{Bounds, Found, Next};
+use crate::config::filter::covers;
+use crate::decision::{DecisionId, of_message_id};
+use crate::subject::Root;
+use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::message::AckKind;
+use futures::StreamExt as _;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// The server forgets a consumer that nobody pulls from.
+const INACTIVE: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(2);
+const EXPIRES: Duration = Duration::from_secs(10);
+const BATCH_MESSAGES_MAX: usize = 1_000;
+/// How long a copy that is behind is left to itself.
+const BEHIND: Duration = Duration::from_millis(100);
+/// How often, until its messages are given back.
+const BEHIND_MAX: u32 = 20;
+/// How often it is read on under a newer lease.
+const RENEWED_MAX: u32 = 3;
+/// How far the clocks of a cluster's servers may be apart.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(5);
+/// Messages that are looked for at once.
+const TOGETHER_MAX: usize = 4_096;
+
+/// Looks for decisions.
+#[derive(Debug)]
+pub struct LookUp {
+    /// The connection, and our stream on it.
+    pub connection: Connection,
+    /// Our stream.
+    pub stream: String,
+    /// The root of its subjects.
+    pub root: Root,
+    /// What is next for what is found, or is not.
+    pub bounds: Bounds,
+    /// How many messages of a source must turn out to be new until its consumer is believed: as many as may be in flight.
+    pub sure_after: usize,
+    /// When a source delivers again what was not acknowledged.
+    pub ack_wait: Duration,
+    /// What the plans rest on that come of it.
+    pub flow: watch::Receiver<Flow>,
+}
+
+/// Told what was found.
+pub trait Finder: Send + Sync {
+    /// A message whose decision stands, or which has been given up.
+    fn found(&self);
+}
+
+impl LookUp {
+    /// Takes messages, and hands those on that are to be decided or given up, until the queue is closed.
+    pub async fn look_up(
+        self,
+        mut wanted: mpsc::Receiver<Vec<Arrived>>,
+        next: mpsc::Sender<Vec<Arrived>>,
+        finder: Arc<dyn Finder>,
+    ) {
+        while let Some(mut together) = wanted.recv().await {
+            while let Ok(more) = wanted.try_recv() {
+                together.extend(more);
+                if together.len() >= TOGETHER_MAX {
+                    break;
+                }
+            }
+            // Without a lease nothing is decided; they come again.
+            let Some(lease) = self.lease() else { continue };
+            let found = self.in_progress(&together, self.find(&together, Arc::clone(&lease))).await;
+            let (found, lease) = found.unwrap_or_else(|trouble| {
+                tracing::warn!(%trouble, "decisions on messages that came again were not found out; they come again");
+                (HashMap::new(), lease)
+            });
+            let mut to_decide = Vec::new();
+            for arrived in together {
+                let word = found.get(DecisionId::of(&arrived.delivery).as_str()).copied().unwrap_or(Found::Unknown);
+                arrived.learn(word, self.sure_after);
+                match self.bounds.looked_up(arrived.arrival(), word) {
+                    Next::Acknowledge => {
+                        finder.found();
+                        self.acknowledge(&arrived, AckKind::Ack).await;
+                    }
+                    Next::GiveBack(delay) => self.acknowledge(&arrived, AckKind::Nak(Some(delay))).await,
+                    Next::Decide => to_decide.push(Arrived { lease: Arc::clone(&lease), ..arrived }),
+                    Next::DeadLetter(why) => {
+                        let dead = Some(arrived.dead.unwrap_or(why));
+                        to_decide.push(Arrived { lease: Arc::clone(&lease), dead, ..arrived });
+                    }
+                }
+            }
+            if !to_decide.is_empty() && next.send(to_decide).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn lease(&self) -> Option<Arc<Lease>> {
+        self.flow.borrow().lease().cloned()
+    }
+
+    /// Which of them have been committed, and the lease that stood before it was asked how far there is something to read: what
+    /// others commit later is within the window of what rests on it. Where reading took long, what came meanwhile is read
+    /// under the next, a few times: an old lease is refused at worst.
+    async fn find(
+        &self,
+        together: &[Arrived],
+        lease: Arc<Lease>,
+    ) -> Result<(HashMap<String, Found>, Arc<Lease>), Trouble> {
+        let mut wanted = Wanted::of(together);
+        // Of several servers, each stores by a clock of its own.
+        let since_ns = wanted.since_ns - i128::try_from(CLOCKS_APART_MAX.as_nanos()).unwrap_or_default();
+        let start_time = async_nats::datetime::from_nanos(since_ns).map_err(|error| trouble(&error))?;
+        let (mut start, mut lease, mut end) = (DeliverPolicy::ByStartTime { start_time }, lease, None);
+        let (mut behind, mut renewed) = (0, 0);
+        loop {
+            let mut records = Ids::from(self, start).await?;
+            let until = *end.get_or_insert(records.end);
+            while wanted.left > 0
+                && let Some((id, is_letter)) = records.next().await?
+            {
+                wanted.see(&id, is_letter);
+            }
+            if wanted.left == 0 {
+                return Ok((wanted.found, lease));
+            }
+            if self.is_left(records.last, until).await? {
+                behind += 1;
+                if behind == BEHIND_MAX {
+                    return Err(trouble(&"the copy of the stream that is read is far behind"));
+                }
+                tokio::time::sleep(BEHIND).await;
+            } else {
+                let is_good = lease.is_fresh() || renewed == RENEWED_MAX;
+                let Some(next) = self.lease().filter(|next| !is_good && !Arc::ptr_eq(next, &lease)) else {
+                    return Ok((wanted.found, lease));
+                };
+                renewed += 1;
+                (lease, end) = (next, None);
+            }
+            start = DeliverPolicy::ByStartSequence { start_sequence: records.last.saturating_add(1) };
+        }
+    }
+
+    /// Whether the stream's leader has something after `last` and up to `end`: the copy that was read may be behind it.
+    async fn is_left(&self, last: u64, end: u64) -> Result<bool, Trouble> {
+        if last >= end {
+            return Ok(false);
+        }
+        let filters = self.root.committed();
+        let first = |filter| find_first(&self.connection, &self.stream, filter, last.saturating_add(1));
+        let first = futures::future::try_join_all(filters.iter().map(|filter| first(filter))).await?;
+        Ok(first.iter().flatten().any(|record| record.sequence <= end))
+    }
+
+    /// Tells the source from time to time that its messages are in hand.
+    async fn in_progress<T>(&self, together: &[Arrived], work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(self.ack_wait / 3) => {
+                    for arrived in together {
+                        self.acknowledge(arrived, AckKind::Progress).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn acknowledge(&self, arrived: &Arrived, kind: AckKind) {
+        let sent = self.connection.client.publish(arrived.reply.clone(), kind.into());
+        if !matches!(tokio::time::timeout(Duration::from_secs(1), sent).await, Ok(Ok(()))) {
+            tracing::debug!("an ack was not sent; the message comes again");
+        }
+    }
+}
+
+/// What is looked for.
+struct Wanted {
+    found: HashMap<String, Found>,
+    /// The dead letters whose answers have messages tried again, by what would be committed.
+    retried: HashMap<String, u64>,
+    /// The oldest message.
+    since_ns: i128,
+    left: usize,
+}
+
+impl Wanted {
+    fn of(together: &[Arrived]) -> Self {
+        let mut wanted = Self { found: HashMap::new(), retried: HashMap::new(), since_ns: i128::MAX, left: 0 };
+        for arrived in together {
+            let id = DecisionId::of(&arrived.delivery).to_string();
+            wanted.retried.extend(arrived.retry.map(|letter| (id.clone(), letter)));
+            wanted.found.insert(id, Found::Nothing);
+            wanted.since_ns = wanted.since_ns.min(arrived.delivery.stored_at_ns);
+        }
+        wanted.left = wanted.found.len();
+        wanted
+    }
+
+    fn see(&mut self, id: &str, is_letter: bool) {
+        let (id, after) = of_message_id(id);
+        // The letter that is answered says nothing of the message; what came of this very answer does.
+        let is_answered = is_letter && self.retried.get(id).is_some_and(|letter| after != Some(*letter));
+        if !is_answered
+            && let Some(found) = self.found.get_mut(id)
+            && *found == Found::Nothing
+        {
+            *found = Found::Committed;
+            self.left -= 1;
+        }
+    }
+}
+
+/// The ids of what is committed, in the order of the stream, to its present end.
+struct Ids {
+    messages: pull::Stream,
+    pending: u64,
+    /// All up to this has been read.
+    last: u64,
+    /// The last record of the leader, before reading began.
+    end: u64,
+    /// The filter of dead letters.
+    letters: String,
+}
+
+impl Ids {
+    async fn from(look_up: &LookUp, start: DeliverPolicy) -> Result<Self, Trouble> {
+        let stream = get_stream(&look_up.connection, &look_up.stream).await?;
+        let end = stream.cached_info().state.last_sequence;
+        let config = pull::Config {
+            deliver_policy: start,
+            ack_policy: AckPolicy::None,
+            filter_subjects: look_up.root.committed(),
+            headers_only: true,
+            inactive_threshold: INACTIVE,
+            memory_storage: true,
+            num_replicas: 1,
+            ..Default::default()
+        };
+        let consumer: PullConsumer = stream.create_consumer(config).await.map_err(|error| trouble(&error))?;
+        let (pending, last) = (consumer.cached_info().num_pending, consumer.cached_info().delivered.stream_sequence);
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(BATCH_MESSAGES_MAX)
+            .heartbeat(HEARTBEAT)
+            .expires(EXPIRES)
+            .messages()
+            .await
+            .map_err(|error| trouble(&error))?;
+        Ok(Self { messages, pending, last, end, letters: look_up.root.filter("dlq.>") })
+    }
+
+    /// The next, and whether it is a dead letter's.
+    async fn next(&mut self) -> Result<Option<(String, bool)>, Trouble> {
+        while self.pending > 0 {
+            let Some(message) = self.messages.next().await else { return Err(trouble(&"the consumer ended")) };
+            let message = message.map_err(|error| trouble(&error))?;
+            let info = message.info().map_err(|error| trouble(&error))?;
+            (self.pending, self.last) = (info.pending, info.stream_sequence);
+            let id = message.headers.as_ref().and_then(|headers| headers.get(NATS_MESSAGE_ID));
+            if let Some(id) = id {
+                return Ok(Some((id.as_str().to_owned(), covers(&self.letters, &message.subject))));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn trouble(error: &dyn std::fmt::Display) -> Trouble {
+    Trouble::Other { doing: "look for decisions".to_owned(), why: error.to_string() }
+}
