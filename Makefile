@@ -2,7 +2,7 @@
 # Python 3 with pip is fetched here, pinned, and kept under .tools.
 
 .DEFAULT_GOAL := help
-.PHONY: help tools demo build test fmt clippy doc audit bench mutants
+.PHONY: help tools demo build test fmt clippy doc audit bench mutants torture walls patches
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -32,17 +32,20 @@ $(abspath $(NATS_KEPT)):
 build:               ## Build the release binary.
 	$(CARGO) build --release --locked
 
-demo: tools build    ## The main job on real parts, and a picture of what happened.
-	@target=$$($(CARGO) metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
-		"$$target/release/decile" demo
+# Where cargo builds.
+BUILT = $(shell $(CARGO) metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
+demo: tools build    ## The main job on real parts, and a picture of what happened.
+	@"$(BUILT)/release/decile" demo
+
+# The last lines take the binary that the tests have built: `cargo run` would build everything again, without their needs.
 test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a real server, docs, the rules' layout and own tests.
 	$(CARGO) test --locked
-	$(CARGO) run --quiet --locked -- fmt --check --rules rules
-	$(CARGO) run --quiet --locked -- check --strict --config config/decile.toml
-	$(CARGO) run --quiet --locked -- check --strict --config config/demo/decile.toml
-	$(CARGO) run --quiet --locked -- test --config config/decile.toml
-	$(CARGO) run --quiet --locked -- test --cases cases
+	"$(BUILT)/debug/decile" fmt --check --rules rules
+	"$(BUILT)/debug/decile" check --strict --config config/decile.toml
+	"$(BUILT)/debug/decile" check --strict --config config/demo/decile.toml
+	"$(BUILT)/debug/decile" test --config config/decile.toml
+	"$(BUILT)/debug/decile" test --cases cases
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -56,12 +59,24 @@ doc:
 mutants:             ## Take one test after another out of the classifier: the suite must fail (7 to 10 minutes).
 	$(PYTHON) tests/mutants/run.py
 
+torture: tools       ## The long versions of tests/gate, tests/torture and tests/crash: a million cases, thousands of kills (most of a day).
+	DECILE_CASES=1000000 $(CARGO) test --locked --test gate -- --nocapture
+	DECILE_TORTURE=long $(CARGO) test --locked --test torture -- --nocapture --test-threads 1
+	DECILE_TORTURE=long $(CARGO) test --locked --test crash -- --nocapture --test-threads 1
+
+walls: tools         ## Break each of the three walls by a patch: the canary must name it, the others must hold (needs minutes).
+	$(PYTHON) tests/walls/run.py
+
+patches: tools       ## Take out the id, the look-up, ack after commit and the fence: tests/crash must find each (needs minutes).
+	$(PYTHON) tests/crash/run.py
+
 audit:               ## Licences, bans and sources (needs cargo-deny: cargo install --locked cargo-deny).
 	$(CARGO) deny --locked check licenses bans sources
 
 # Hyperscan is measured beside ours where it is installed (Debian: libhyperscan-dev).
 HYPERSCAN ?= $(shell pkg-config --exists libhs 2>/dev/null && echo yes)
 
-bench: tools         ## The classifier beside others, the daemon beside a bare pass-through: ratios.
+bench: tools         ## The classifier beside others, the daemon beside the bus alone: ratios.
 	$(CARGO) bench --locked --bench classify $(if $(HYPERSCAN),--features hyperscan)
-	$(CARGO) bench --locked --bench bus
+	$(CARGO) run --release --locked -- bench bus
+	$(CARGO) bench --locked --bench govern
