@@ -4,11 +4,11 @@
 mod disk;
 
 use crate::scene::{LIMITS, Scene};
-use crate::support::{Daemon, http, until};
+use crate::support::{DEADLINE, Daemon, http, until};
 use crate::{choices, many};
 use async_nats::jetstream::stream;
 use disk::Disk;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Messages that come in meanwhile.
 const MEANWHILE: usize = 40;
@@ -83,12 +83,17 @@ async fn stops_and_says_so(scene: &Scene, daemon: &Daemon, rng: &mut fastrand::R
     let says = |it: &str| it.starts_with("decile_intake_closed{") && it.ends_with(" 1");
     until("a metric that says why", || async { daemon.metrics().await.lines().any(says).then_some(()) }).await;
     scene.publish(MEANWHILE, rng).await;
-    // What was in flight when it stopped may still be answered.
-    tokio::time::sleep(QUIET / 2).await;
-    let floor = scene.broker.consumer("IN").await.ack_floor.stream_sequence;
-    tokio::time::sleep(QUIET).await;
-    let info = scene.broker.consumer("IN").await;
-    assert_eq!(info.ack_floor.stream_sequence, floor, "nothing is acknowledged: {info:?}");
+    // What was in flight when it stopped may still be answered; after that nothing is acknowledged.
+    let (deadline, mut floor) = (Instant::now() + DEADLINE, None);
+    let info = loop {
+        let info = scene.broker.consumer("IN").await;
+        let before = floor.replace(info.ack_floor.stream_sequence);
+        if before == floor {
+            break info;
+        }
+        assert!(Instant::now() < deadline, "messages are still acknowledged: {info:?}");
+        tokio::time::sleep(QUIET).await;
+    };
     assert!(info.num_pending > 0 || info.num_ack_pending > 0, "something waits: {info:?}");
 }
 

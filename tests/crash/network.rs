@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 /// How long it may take from the end of bad weather until a new message is decided. The short run is one of many on the same
 /// machine, and only shows that it is decided at all.
 fn recovers_max() -> Duration {
-    Duration::from_secs(many(30, 5) as u64)
+    Duration::from_secs(many(60, 5) as u64)
 }
 
 /// How long we look.
-const LOOKS_MAX: Duration = Duration::from_secs(30);
+const LOOKS_MAX: Duration = Duration::from_secs(60);
 /// Worlds side by side: mostly they wait.
 const WORLDS: usize = 5;
 

@@ -22,7 +22,8 @@ async fn nothing_acts_after_its_grant_expired() {
         let ends = said.split("until ").nth(1).and_then(|it| it.split(" UTC").next()).expect("its end");
         let ends: Timestamp = format!("{}Z", ends.replace(' ', "T")).parse().unwrap();
         let revision = said.rsplit("revision ").next().unwrap().trim_end().trim_end_matches(')').parse().unwrap();
-        acted += usize::from(scene.acts_under("torture.one", revision, Duration::from_secs(2)).await);
+        let used_within = Duration::try_from(ends.duration_since(Timestamp::now())).unwrap_or_default() / 2;
+        acted += usize::from(scene.acts_under("torture.one", revision, used_within).await);
         // Two fall asleep shortly before the end, one after the other, and wake up around it.
         let left = Duration::try_from(ends.duration_since(Timestamp::now())).unwrap_or_default();
         tokio::time::sleep(left + Duration::from_millis(rng.u64(..500))).await;
