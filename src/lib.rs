@@ -45,6 +45,7 @@ pub mod rulings;
 pub mod schema;
 pub mod store;
 pub mod subject;
+pub mod survey;
 pub mod token;
 pub mod triage;
 pub mod verdict;

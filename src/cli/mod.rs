@@ -38,6 +38,8 @@ mod run;
 mod setup;
 mod show;
 mod signing;
+mod survey;
+mod svg;
 mod test;
 mod undo;
 mod world;
@@ -77,6 +79,8 @@ enum Command {
     Explain(explain::Explain),
     /// Compare two packs over a corpus: which messages change their verdict.
     Diff(diff::Diff),
+    /// Find out what there is to decide: classes, what is unmatched, and what could one day go without a person.
+    Survey(survey::Survey),
     /// Compile rules into a pack: one file.
     Compile(compile::Compile),
     /// Lay rule files out in one way.
@@ -134,6 +138,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Classify(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Survey(command) => command.run(),
         Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),

@@ -22,4 +22,5 @@ mod screen;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]
 #[path = "../support/mod.rs"]
 mod support;
+mod survey;
 mod terminal;

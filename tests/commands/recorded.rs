@@ -189,6 +189,23 @@ async fn a_message_that_is_gone_cannot_be_replayed() {
 }
 
 #[tokio::test]
+async fn a_survey_looks_at_what_was_decided_on_and_is_still_kept() {
+    let recorded = recorded().await;
+    let surface = recorded.run(&["survey", "--from-stream", "--format", "json"]).exits(0).json();
+    assert_eq!(surface["messages"], 7);
+    assert_eq!(surface["without_class"], json!({ "malformed": 1, "restricted": 1, "direct": 1, "unmatched": 1 }));
+    let classes: Vec<(&Value, &Value)> =
+        surface["classes"].as_array().unwrap().iter().map(|it| (&it["class"], &it["messages"])).collect();
+    assert_eq!(classes, [(&json!("scheduling_confirm"), &json!(2)), (&json!("newsletter"), &json!(1))]);
+    let newest = recorded.run(&["survey", "--from-stream", "--messages-max", "2", "--format", "json"]).exits(0).json();
+    assert_eq!(newest["messages"], 2);
+    let broker = Broker::on(&recorded._server).await;
+    broker.jetstream.get_stream("IN").await.unwrap().delete_message(1).await.unwrap();
+    let without = recorded.run(&["survey", "--from-stream", "--format", "json"]).exits(0).json();
+    assert_eq!(without["messages"], 6);
+}
+
+#[tokio::test]
 async fn setup_makes_what_is_missing_and_leaves_what_is_there() {
     let server = PrivateServer::start().unwrap();
     let world = World::on(&server);

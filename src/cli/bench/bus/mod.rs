@@ -11,7 +11,6 @@ mod load;
 mod open_loop;
 mod picture;
 mod report;
-mod svg;
 mod text;
 mod traffic;
 mod usage;

@@ -1,8 +1,8 @@
 //! The comparison as a picture: throughput and processor time as bars, latency by load as curves.
 
 use super::report::{Latency, Report, Throughput};
-use super::svg::{Anchor, Svg};
 use super::text;
+use crate::cli::svg::{Anchor, Svg};
 
 const WIDTH: f64 = 1_080.0;
 const HEIGHT: f64 = 600.0;

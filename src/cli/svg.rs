@@ -79,8 +79,8 @@ impl Svg {
     }
 }
 
-/// What stands for something else in XML; control characters stand for nothing there.
-fn escape(text: &str) -> String {
+/// What stands for something else in XML and HTML; control characters stand for nothing there.
+pub(super) fn escape(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).fold(String::with_capacity(text.len()), |mut escaped, c| {
         match c {
             '&' => escaped.push_str("&amp;"),
