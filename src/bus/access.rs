@@ -20,8 +20,10 @@ pub struct Access {
     pub jetstream: JetStreamApi,
     /// The prefix of our inboxes, where the account asks for one.
     pub inbox_prefix: Option<String>,
-    /// The longest wait for a connection, and for an answer of the server.
-    pub timeout: Duration,
+    /// The longest wait for a server to take a connection.
+    pub connect_timeout: Duration,
+    /// The longest wait for an answer of a server.
+    pub request_timeout: Duration,
 }
 
 /// Who we are at the server. Seeds and passwords never show in debug output.
@@ -104,7 +106,8 @@ impl Access {
             tls: Tls::default(),
             jetstream: JetStreamApi::Default,
             inbox_prefix: None,
-            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(5),
         }
     }
 
@@ -123,7 +126,8 @@ impl Access {
             tls: config.tls.clone(),
             jetstream: config.jetstream.clone(),
             inbox_prefix: config.inbox_prefix.clone(),
-            timeout: config.connect_timeout,
+            connect_timeout: config.connect_timeout,
+            request_timeout: config.request_timeout,
         })
     }
 

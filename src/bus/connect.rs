@@ -77,7 +77,7 @@ pub struct AckBounds {
 impl AckBounds {
     /// For commands of a person: few publishes, one after the other.
     pub fn for_commands(access: &Access) -> Self {
-        Self { inflight_max: 16, timeout: access.timeout }
+        Self { inflight_max: 16, timeout: access.request_timeout }
     }
 }
 
@@ -154,8 +154,8 @@ async fn options(
     let is_denied = Arc::clone(&denied);
     let mut options = ConnectOptions::new()
         .name(format!("decile {}", purpose.as_str()))
-        .connection_timeout(access.timeout)
-        .request_timeout(Some(access.timeout))
+        .connection_timeout(access.connect_timeout)
+        .request_timeout(Some(access.request_timeout))
         .require_tls(access.tls.required)
         .ping_interval(PING_EVERY)
         .reconnect_delay_callback(reconnect_delay)

@@ -43,9 +43,13 @@ pub struct WrittenBus {
     pub jetstream_prefix: Option<Placed<String>>,
     /// The prefix of our inboxes, where the account asks for one: `_INBOX_daemon`.
     pub inbox_prefix: Option<Placed<String>>,
-    /// The longest wait for a connection, and for an answer of the server, in milliseconds.
-    #[schemars(with = "Option<u64>", extend("default" = 5_000, "minimum" = 100, "maximum" = 60_000))]
+    /// The longest wait for a server to take a connection, in milliseconds. What connects anew while the network is bad waits so
+    /// long for nothing.
+    #[schemars(with = "Option<u64>", extend("default" = 3_000, "minimum" = 100, "maximum" = 60_000))]
     pub connect_timeout_ms: Number,
+    /// The longest wait for an answer of a server, in milliseconds.
+    #[schemars(with = "Option<u64>", extend("default" = 5_000, "minimum" = 100, "maximum" = 60_000))]
+    pub request_timeout_ms: Number,
     /// The servers' monitoring endpoints, `http://host:8222` each: `decile doctor` and `decile run` ask them how the
     /// servers sync to disk, and for their versions.
     #[schemars(default)]
@@ -71,7 +75,8 @@ impl WrittenBus {
             jetstream_domain: table.string("jetstream_domain"),
             jetstream_prefix: table.string("jetstream_prefix"),
             inbox_prefix: table.string("inbox_prefix"),
-            connect_timeout_ms: Number::read(table, "connect_timeout_ms", 5_000, 100..=60_000),
+            connect_timeout_ms: Number::read(table, "connect_timeout_ms", 3_000, 100..=60_000),
+            request_timeout_ms: Number::read(table, "request_timeout_ms", 5_000, 100..=60_000),
             monitor: table.one_or_more_strings("monitor"),
             sync_interval: table.string("sync_interval"),
         }
@@ -88,6 +93,7 @@ impl WrittenBus {
             jetstream: self.jetstream(report),
             inbox_prefix: self.inbox_prefix(report),
             connect_timeout: self.connect_timeout_ms.ms(),
+            request_timeout: self.request_timeout_ms.ms(),
             monitors: self.monitors(report),
             sync_told: self.sync_told(report),
         }

@@ -73,8 +73,10 @@ pub struct Bus {
     pub jetstream: JetStreamApi,
     /// The prefix of our inboxes; `None` for `_INBOX`.
     pub inbox_prefix: Option<String>,
-    /// The longest wait for a connection, and for an answer of the server.
+    /// The longest wait for a server to take a connection.
     pub connect_timeout: Duration,
+    /// The longest wait for an answer of a server.
+    pub request_timeout: Duration,
     /// The servers' monitoring endpoints: `http://host:port` each.
     pub monitors: Vec<String>,
     /// How often the servers sync to disk, as the operator says; none where nobody says so.

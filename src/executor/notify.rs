@@ -83,7 +83,7 @@ impl Notifier {
             until: self.until,
         };
         let ended = pulling.run(stop, |message| self.carry(&broker, message)).await;
-        let _ = tokio::time::timeout(self.access.timeout, broker.connection.client.flush()).await;
+        let _ = tokio::time::timeout(self.access.request_timeout, broker.connection.client.flush()).await;
         ended
     }
 

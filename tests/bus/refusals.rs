@@ -91,7 +91,7 @@ pub(crate) fn configured(text: &str) -> (PrivateServer, tempfile::TempDir) {
 fn as_ada(server: &PrivateServer, password: &str) -> World {
     let world = World::on(server);
     world.write("password", format!("{password}\n"));
-    world.bus("user = \"ada\"\npassword_file = \"password\"\nconnect_timeout_ms = 700\n")
+    world.bus("user = \"ada\"\npassword_file = \"password\"\nconnect_timeout_ms = 700\nrequest_timeout_ms = 700\n")
 }
 
 #[tokio::test]
