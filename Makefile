@@ -2,7 +2,7 @@
 # Python 3 with pip is fetched here, pinned, and kept under .tools.
 
 .DEFAULT_GOAL := help
-.PHONY: help tools demo build test fmt clippy doc audit bench mutants torture walls patches
+.PHONY: help tools demo build test fmt clippy doc audit bench mutants torture walls patches alerts
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -69,6 +69,19 @@ walls: tools         ## Break each of the three walls by a patch: the canary mus
 
 patches: tools       ## Take out the id, the look-up, ack after commit and the fence: tests/crash must find each (needs minutes).
 	$(PYTHON) tests/crash/run.py
+
+# A promtool on PATH is used; else that of Debian's package, unpacked under the project: nothing is installed.
+PROMTOOL ?= $(abspath $(or $(shell command -v promtool 2>/dev/null),.tools/prometheus/usr/bin/promtool))
+
+alerts: $(PROMTOOL)  ## Check the alerts and dashboards' rules: each fires when it should, and not before (half a minute).
+	$(PROMTOOL) check rules config/prometheus/rules.yml config/prometheus/alerts.yml
+	$(PROMTOOL) test rules config/prometheus/tests.yml
+
+$(abspath .tools/prometheus/usr/bin/promtool):
+	@mkdir -p .tools/prometheus
+	cd .tools/prometheus && rm -f prometheus_*.deb && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; }
+	cd .tools/prometheus && dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb
+	@test -x $@ || { echo "promtool was not unpacked at $@" >&2; exit 1; }
 
 audit:               ## Licences, bans and sources (needs cargo-deny: cargo install --locked cargo-deny).
 	$(CARGO) deny --locked check licenses bans sources

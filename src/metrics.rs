@@ -9,6 +9,7 @@ use crate::class::Class;
 use crate::commit::DeadWhy;
 use crate::decision::{Decision, Digests, Disposed};
 use crate::doctor::{Finding, Kind, Severity};
+use crate::policy::Desk;
 use crate::reason::Reason;
 use crate::rulings::Word;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
@@ -160,6 +161,12 @@ impl Metrics {
         }
     }
 
+    /// Counts an escalation that a desk did not answer in time. Desks are named by the policy.
+    pub fn overdue(&self, desk: &Desk) {
+        let key = Key::from_parts("decile_overdue_total", vec![Label::new("desk", desk.as_str().to_owned())]);
+        self.recorder.register_counter(&key, &METADATA).increment(1);
+    }
+
     /// Counts a person's answer.
     pub fn ruled(&self, outcome: Word) {
         let key = Key::from_parts("decile_rulings_total", vec![Label::new("outcome", outcome.as_str())]);
@@ -288,42 +295,52 @@ fn to_f64(count: u64) -> f64 {
     count as f64
 }
 
+/// Counters, and what they count.
+const COUNTERS: [(&str, &str); 12] = [
+    ("decile_messages_received_total", "messages delivered, redeliveries included"),
+    ("decile_redeliveries_total", "messages delivered more than once"),
+    ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
+    ("decile_commit_failures_total", "decisions that the broker refused or did not acknowledge"),
+    ("decile_decisions_total", "committed decisions by disposition, class and reason"),
+    ("decile_actions_total", "outward actions that went out, by type"),
+    ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
+    ("decile_rulings_total", "answers of people by what became of them"),
+    ("decile_overdue_total", "escalations that a desk did not answer by its deadline"),
+    ("decile_canary_total", "attempts that must be refused, by wall and by whether they were"),
+    ("decile_reloads_total", "reloads by outcome"),
+    ("decile_dead_letters_total", "messages that were given up, by why"),
+];
+/// Gauges, and what they show.
+const GAUGES: [(&str, &str); 11] = [
+    ("decile_commit_inflight", "records whose acknowledgement is awaited"),
+    ("decile_connected", "whether a connection stands"),
+    ("decile_doctor_finding", "1 where a server or stream was found to cost something at the start: `decile doctor`"),
+    ("decile_consumer_attached", "whether the consumer of a stream is attached"),
+    ("decile_grants", "grants that stand"),
+    ("decile_grants_fresh", "1, or 0 while what is known of grants does not count"),
+    ("decile_halted", "1 while the halt is on"),
+    ("decile_intake_closed", "1 while no messages are taken, by why"),
+    ("decile_lag_messages", "messages of a stream that wait at the broker"),
+    ("decile_last_reload_successful", "1, or 0 while the files on disk are not what is in force"),
+    ("decile_pack_info", "digests of what is in force"),
+];
+/// Histograms, and what they time, in seconds.
+const HISTOGRAMS: [(&str, &str); 2] = [
+    ("decile_decision_seconds", "decode, views, rules and gate"),
+    ("decile_commit_seconds", "receipt to acknowledged commit"),
+];
+
 fn describe(recorder: &PrometheusRecorder) {
-    let counters = [
-        ("decile_messages_received_total", "messages delivered, redeliveries included"),
-        ("decile_redeliveries_total", "messages delivered more than once"),
-        ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
-        ("decile_commit_failures_total", "decisions that the broker refused or did not acknowledge"),
-        ("decile_decisions_total", "committed decisions by disposition, class and reason"),
-        ("decile_actions_total", "outward actions that went out, by type"),
-        ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
-        ("decile_rulings_total", "answers of people by what became of them"),
-        ("decile_canary_total", "attempts that must be refused, by wall and by whether they were"),
-        ("decile_reloads_total", "reloads by outcome"),
-        ("decile_dead_letters_total", "messages that were given up, by why"),
-    ];
-    for (name, help) in counters {
+    for (name, help) in COUNTERS {
         recorder.describe_counter(name.into(), None, help.into());
     }
-    let gauges = [
-        ("decile_commit_inflight", "records whose acknowledgement is awaited"),
-        ("decile_connected", "whether a connection stands"),
-        (
-            "decile_doctor_finding",
-            "1 where a server or stream was found to cost something at the start: `decile doctor`",
-        ),
-        ("decile_consumer_attached", "whether the consumer of a stream is attached"),
-        ("decile_grants", "grants that stand"),
-        ("decile_grants_fresh", "1, or 0 while what is known of grants does not count"),
-        ("decile_halted", "1 while the halt is on"),
-        ("decile_intake_closed", "1 while no messages are taken, by why"),
-        ("decile_lag_messages", "messages of a stream that wait at the broker"),
-        ("decile_last_reload_successful", "1, or 0 while the files on disk are not what is in force"),
-        ("decile_pack_info", "digests of what is in force"),
-    ];
-    for (name, help) in gauges {
+    for (name, help) in GAUGES {
         recorder.describe_gauge(name.into(), None, help.into());
     }
-    recorder.describe_histogram("decile_decision_seconds".into(), None, "decode, views, rules and gate".into());
-    recorder.describe_histogram("decile_commit_seconds".into(), None, "receipt to acknowledged commit".into());
+    for (name, help) in HISTOGRAMS {
+        recorder.describe_histogram(name.into(), None, help.into());
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,13 @@ use crate::bus::batch::{self, BatchEntry, Batched};
 use crate::bus::outbound::Outlet;
 use crate::bus::records::{Reader, Start, find_last, find_one};
 use crate::decision::{DecisionId, Escalation, Record};
+use crate::metrics::Metrics;
 use crate::policy::{Deadline, Desk, Overdue};
 use crate::rulings::{RulingReceipt, Word};
 use crate::triage::Snapshot;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -28,15 +30,16 @@ const OPEN_MAX: usize = 100_000;
 pub(super) struct Deadlines {
     pub(super) outlet: Outlet,
     pub(super) snapshot: Snapshots,
+    metrics: Arc<Metrics>,
     open: BTreeMap<(Timestamp, u64), DecisionId>,
     read_to: HashMap<Desk, Start>,
     desks: HashMap<u64, Desk>,
 }
 
 impl Deadlines {
-    pub(super) fn new(outlet: Outlet, snapshot: Snapshots) -> Self {
+    pub(super) fn new(outlet: Outlet, snapshot: Snapshots, metrics: Arc<Metrics>) -> Self {
         let (open, read_to, desks) = (BTreeMap::new(), HashMap::new(), HashMap::new());
-        Self { outlet, snapshot, open, read_to, desks }
+        Self { outlet, snapshot, metrics, open, read_to, desks }
     }
 
     /// Looks until `stop`.
@@ -127,7 +130,10 @@ impl Deadlines {
             }
         };
         match batch::publish(connection, stream, &entries).await {
-            Batched::Stored(_) => tracing::info!(id = id.as_str(), desk = desk.as_str(), "nobody answered in time"),
+            Batched::Stored(_) => {
+                self.metrics.overdue(desk);
+                tracing::info!(id = id.as_str(), desk = desk.as_str(), "nobody answered in time");
+            }
             // Another instance did it, or an answer came just now.
             Batched::Refused => {}
             Batched::Unknown(why) => return Err(other(&why)),

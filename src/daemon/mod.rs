@@ -294,7 +294,7 @@ impl Daemon {
             again,
         };
         intake.spawn(rulings::take(self.setup.rulings, consume.clone(), judge, stop.clone()));
-        let deadlines = deadlines::Deadlines::new(outlet.clone(), Arc::clone(&self.snapshot));
+        let deadlines = deadlines::Deadlines::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(metrics));
         intake.spawn(deadlines.keep(stop.clone()));
         let canaries =
             canary::Canaries::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(&known), Arc::clone(metrics));

@@ -71,7 +71,10 @@ impl Executor {
     /// # Errors
     /// Where the bus cannot be used.
     pub async fn run(&self, stop: &CancellationToken) -> Result<(), Trouble> {
-        let acks = AckBounds { inflight_max: self.limits.commands_max.saturating_mul(2), timeout: self.access.request_timeout };
+        let acks = AckBounds {
+            inflight_max: self.limits.commands_max.saturating_mul(2),
+            timeout: self.access.request_timeout,
+        };
         let connection = bus::connect(&self.access, Purpose::Execute, acks, None).await?;
         bus::check_version(&connection)?;
         let consumer = setup::executor_consumer(&self.channel);

@@ -323,6 +323,13 @@ async fn what_nobody_answers_in_time_is_told_again_rerouted_or_closed_and_never_
         let rerouted = records.iter().filter(|it| it.subject.starts_with("decile.escalated.counsel.")).count();
         let alerts = records.iter().filter(|it| it.subject == "decile.alert.overdue").count();
         assert_eq!((rerouted, alerts), (usize::from(outcome == "rerouted"), usize::from(outcome == "reminded")));
+        let counts = |metrics: &str| metrics.contains("decile_overdue_total{desk=\"human\"} 1");
+        until("a count of it by whoever did it", || async {
+            let counted = [scene.daemon.metrics().await, second.metrics().await].map(|it| counts(&it));
+            assert_ne!(counted, [true, true], "one of the two did it");
+            counted.contains(&true).then_some(())
+        })
+        .await;
         assert_eq!(scene.approved().await.len(), 0, "there is no acting anyway");
         scene.publish(&open, &approve(&open).sign(&test(), &scene.ada.seed).unwrap()).await;
         let answered = scene.receipt(&open, 2).await;
