@@ -60,9 +60,9 @@ mutants:             ## Take one test after another out of the classifier: the s
 	$(PYTHON) tests/mutants/run.py
 
 torture: tools       ## The long versions of tests/gate, tests/torture and tests/crash: a million cases, thousands of kills (most of a day).
-	DECILE_CASES=1000000 $(CARGO) test --locked --test gate -- --nocapture
-	DECILE_TORTURE=long $(CARGO) test --locked --test torture -- --nocapture --test-threads 1
-	DECILE_TORTURE=long $(CARGO) test --locked --test crash -- --nocapture --test-threads 1
+	DECILE_CASES=1000000 $(CARGO) test --locked --profile torture --test gate -- --nocapture
+	DECILE_TORTURE=long $(CARGO) test --locked --profile torture --test torture -- --nocapture --test-threads 1
+	DECILE_TORTURE=long $(CARGO) test --locked --profile torture --test crash -- --nocapture --test-threads 1
 
 walls: tools         ## Break each of the three walls by a patch: the canary must name it, the others must hold (needs minutes).
 	$(PYTHON) tests/walls/run.py
