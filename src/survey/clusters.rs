@@ -3,6 +3,7 @@
 //! Each text joins the cluster whose first text it is most alike, or begins one (the leader algorithm, Hartigan, Clustering
 //! Algorithms, 1975, chapter 3). One pass, no number of clusters to guess; what comes first has the word.
 
+use super::differing;
 use super::words::{Vocabulary, Words};
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,8 +20,13 @@ pub struct Cluster {
 
 /// How alike a text must be to a cluster's first.
 const LIKENESS_MIN: f64 = 0.3;
-/// So many of a text's words lead to clusters, the rarest: the others would lead to all.
+/// So many of a text's words lead to clusters, the rarest that others have, too: the rest would lead to all, or nowhere.
 const LEADING_MAX: usize = 4;
+/// A text is compared with so many clusters at most, the oldest that its words lead to: who writes messages may choose words
+/// that lead to very many.
+const COMPARED_MAX: usize = 256;
+/// What leads from one text without words to others.
+const NO_WORDS: u32 = u32::MAX;
 const WORDS_SHOWN_MAX: usize = 4;
 
 /// A cluster that grows.
@@ -31,15 +37,14 @@ struct Growing {
 
 /// The clusters of these texts of at least `messages_min`, the largest first, and how many texts are in none.
 pub(super) fn clusters(texts: &[&str], messages_min: usize, examples_max: usize) -> (Vec<Cluster>, u64) {
-    let mut vocabulary = Vocabulary::default();
-    let words: Vec<Words> = texts.iter().map(|text| vocabulary.take(text)).collect();
+    let (vocabulary, words) = Vocabulary::of(texts.iter().copied());
     let mut growing = grow(&vocabulary, &words);
     growing.sort_by_key(|cluster| std::cmp::Reverse(cluster.members.len()));
     let alone = growing.iter().filter(|it| it.members.len() < messages_min).map(|it| it.members.len() as u64).sum();
     let clusters = growing.iter().filter(|it| it.members.len() >= messages_min).map(|it| Cluster {
         messages: it.members.len() as u64,
         words: telling(&vocabulary, &words, &it.members),
-        examples: examples(texts, &it.members, examples_max),
+        examples: differing(it.members.iter().filter_map(|&member| texts.get(member).copied()), examples_max),
     });
     (clusters.collect(), alone)
 }
@@ -53,9 +58,11 @@ fn grow(vocabulary: &Vocabulary, words: &[Words]) -> Vec<Growing> {
         let near: BTreeSet<usize> = leading.iter().filter_map(|word| led_by.get(word)).flatten().copied().collect();
         let likest = near
             .into_iter()
+            .take(COMPARED_MAX)
             .filter_map(|at| Some((at, vocabulary.likeness(words, &clusters.get(at)?.leader))))
             .filter(|(_, likeness)| *likeness >= LIKENESS_MIN)
-            .max_by(|(_, one), (_, other)| one.total_cmp(other));
+            // Of clusters that are as like, the oldest.
+            .max_by(|(at, one), (later, other)| one.total_cmp(other).then(later.cmp(at)));
         match likest.and_then(|(at, _)| clusters.get_mut(at)) {
             Some(cluster) => cluster.members.push(text),
             None => {
@@ -67,9 +74,12 @@ fn grow(vocabulary: &Vocabulary, words: &[Words]) -> Vec<Growing> {
     clusters
 }
 
-/// The rarest words of a text.
+/// The rarest words of a text that others have, too.
 fn leading(vocabulary: &Vocabulary, words: &Words) -> Vec<u32> {
-    let mut leading: Vec<u32> = words.iter().collect();
+    if words.iter().next().is_none() {
+        return vec![NO_WORDS];
+    }
+    let mut leading: Vec<u32> = words.iter().filter(|&word| vocabulary.is_shared(word)).collect();
     leading.sort_by(|&one, &other| vocabulary.weight(other).total_cmp(&vocabulary.weight(one)).then(one.cmp(&other)));
     leading.truncate(LEADING_MAX);
     leading
@@ -86,17 +96,6 @@ fn telling(vocabulary: &Vocabulary, words: &[Words], members: &[usize]) -> Vec<S
     let mut telling: Vec<(f64, &str)> = counts.iter().map(said).collect();
     telling.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     telling.into_iter().take(WORDS_SHOWN_MAX).map(|(_, word)| word.to_owned()).collect()
-}
-
-/// The first, and others that say it in other words.
-fn examples(texts: &[&str], members: &[usize], examples_max: usize) -> Vec<String> {
-    let mut examples: Vec<String> = Vec::new();
-    for text in members.iter().filter_map(|&member| texts.get(member)) {
-        if examples.len() < examples_max && !examples.iter().any(|it| it == text) {
-            examples.push((*text).to_owned());
-        }
-    }
-    examples
 }
 
 #[cfg(test)]
@@ -129,5 +128,20 @@ mod tests {
     #[test]
     fn nothing_has_no_clusters() {
         assert_eq!(clusters(&[], 2, 3), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn words_that_nobody_else_has_lead_nobody_astray() {
+        let greeted = |name: &str| format!("Hi, {name} from {name}ville here, where is the price list?");
+        let texts: Vec<String> = ["Smith", "Jones", "Okafor", "Novak"].iter().map(|name| greeted(name)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (clusters, alone) = clusters(&texts, 2, 3);
+        assert_eq!((clusters.iter().map(|it| it.messages).collect::<Vec<_>>(), alone), (vec![4], 0));
+    }
+
+    #[test]
+    fn texts_without_words_are_together() {
+        let (clusters, alone) = clusters(&["👍", "???", "…"], 2, 3);
+        assert_eq!((clusters.iter().map(|it| it.messages).collect::<Vec<_>>(), alone), (vec![3], 0));
     }
 }

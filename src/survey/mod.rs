@@ -32,6 +32,8 @@ pub struct Bounds {
     pub cluster_messages_min: usize,
     /// Examples of each class and cluster.
     pub examples_max: usize,
+    /// How much of a text is looked at.
+    pub text_bytes_max: usize,
 }
 
 /// Messages as they are counted.
@@ -127,7 +129,7 @@ impl<'a> Survey<'a> {
                 let reason = verdict.reason().unwrap_or(Reason::Unmatched);
                 *self.escalated.entry(reason).or_default() += 1;
                 if let (Reason::Unmatched, Some(message)) = (reason, message) {
-                    self.unmatched.offer(|| message.text.clone());
+                    self.unmatched.offer(|| beginning(&message.text, self.bounds.text_bytes_max));
                 }
             }
         }
@@ -136,7 +138,7 @@ impl<'a> Survey<'a> {
     fn count(&mut self, class: &Class, message: &Message) {
         let line = self.policy.line(class, &message.channel);
         let radius = Radius::of(line.action.nature);
-        let worded_max = self.bounds.worded_max;
+        let Bounds { worded_max, text_bytes_max, .. } = self.bounds;
         let tally = self.classes.entry(class.clone()).or_insert_with(|| Tally {
             messages: 0,
             channels: BTreeMap::new(),
@@ -152,7 +154,7 @@ impl<'a> Survey<'a> {
         if !tally.actions.contains(line.action.kind.as_str()) {
             tally.actions.insert(line.action.kind.as_str().to_owned());
         }
-        tally.texts.offer(|| message.text.clone());
+        tally.texts.offer(|| beginning(&message.text, text_bytes_max));
     }
 
     /// What there is to decide.
@@ -199,12 +201,7 @@ impl Surface {
 
 impl Tally {
     fn surface(self, class: Class, examples_max: usize) -> ClassSurface {
-        let mut examples: Vec<String> = Vec::new();
-        for text in self.texts.kept() {
-            if examples.len() < examples_max && !examples.contains(text) {
-                examples.push(text.clone());
-            }
-        }
+        let examples = differing(self.texts.kept().iter().map(String::as_str), examples_max);
         ClassSurface {
             class,
             messages: self.messages,
@@ -219,10 +216,27 @@ impl Tally {
     }
 }
 
+/// The first so many that differ.
+fn differing<'a>(texts: impl Iterator<Item = &'a str>, texts_max: usize) -> Vec<String> {
+    let mut differing: Vec<String> = Vec::new();
+    for text in texts {
+        if differing.len() >= texts_max {
+            break;
+        }
+        if !differing.iter().any(|it| it == text) {
+            differing.push(text.to_owned());
+        }
+    }
+    differing
+}
+
+fn beginning(text: &str, bytes_max: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or(text).to_owned()
+}
+
 /// One less the mean likeness of each two texts.
 fn variability(texts: &[String]) -> Option<f64> {
-    let mut vocabulary = Vocabulary::default();
-    let words: Vec<_> = texts.iter().map(|text| vocabulary.take(text)).collect();
+    let (vocabulary, words) = Vocabulary::of(texts.iter().map(String::as_str));
     let (mut sum, mut pairs) = (0.0, 0_u64);
     for (at, one) in words.iter().enumerate() {
         for other in words.iter().skip(at + 1) {

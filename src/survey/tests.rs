@@ -7,7 +7,8 @@ use crate::policy::written::WrittenPolicy;
 use crate::verdict::Outcome;
 use standing::MESSAGES_MIN;
 
-const BOUNDS: Bounds = Bounds { unmatched_max: 100, worded_max: 20, cluster_messages_min: 2, examples_max: 2 };
+const BOUNDS: Bounds =
+    Bounds { unmatched_max: 100, worded_max: 20, cluster_messages_min: 2, examples_max: 2, text_bytes_max: 1_000 };
 
 /// `label` is internal, `archive` reversible, `reply` semi-reversible, and what nobody has declared is irreversible.
 const POLICY: &str = r#"

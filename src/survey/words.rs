@@ -1,4 +1,4 @@
-//! Texts as sets of words, numbered: what similarity of messages is measured on.
+//! Texts as sets of words, numbered: what likeness of messages is measured on. Strangers write these texts, so each has a bound.
 
 use crate::views::Views;
 use std::collections::HashMap;
@@ -7,23 +7,33 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words(Vec<u32>);
 
-/// Numbers for words, and in how many texts each is.
+/// Numbers for words, while texts come in.
 #[derive(Debug, Default)]
-pub(super) struct Vocabulary {
+struct Numbers {
     numbers: HashMap<String, u32>,
     words: Vec<String>,
     texts_with: Vec<u32>,
     texts: u32,
 }
 
+/// The words of some texts, and how much each says.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    words: Vec<String>,
+    texts_with: Vec<u32>,
+    weights: Vec<f64>,
+}
+
 /// What stands for every word with a digit in it: orders and dates differ in nothing else.
 const NUMBER: &str = "#";
+/// Of a text that has more words, only the first count.
+const WORDS_MAX: usize = 64;
 
-impl Vocabulary {
+impl Numbers {
     /// The words of a text, in its folded view.
-    pub(super) fn take(&mut self, text: &str) -> Words {
+    fn take(&mut self, text: &str) -> Words {
         let views = Views::of(text);
-        let mut words: Vec<u32> = split(views.folded().text()).map(|word| self.number(word)).collect();
+        let mut words: Vec<u32> = split(views.folded().text()).take(WORDS_MAX).map(|word| self.number(word)).collect();
         words.sort_unstable();
         words.dedup();
         self.texts = self.texts.saturating_add(1);
@@ -47,15 +57,35 @@ impl Vocabulary {
         number
     }
 
+    /// How much a word says: the rarer, the more (inverse document frequency, Spärck Jones 1972).
+    fn weight(&self, with: u32) -> f64 {
+        (1.0 + f64::from(self.texts) / f64::from(with.max(1))).ln()
+    }
+}
+
+impl Vocabulary {
+    /// The words of texts, and those of each.
+    pub(super) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Self, Vec<Words>) {
+        let mut numbers = Numbers::default();
+        let words = texts.into_iter().map(|text| numbers.take(text)).collect();
+        let weights = numbers.texts_with.iter().map(|&with| numbers.weight(with)).collect();
+        let Numbers { words: names, texts_with, .. } = numbers;
+        (Self { words: names, texts_with, weights }, words)
+    }
+
     /// A word by its number.
     pub(super) fn word(&self, number: u32) -> &str {
         self.words.get(number as usize).map_or("", String::as_str)
     }
 
-    /// How much a word says: the rarer, the more (inverse document frequency, Spärck Jones 1972).
+    /// How much a word says.
     pub(super) fn weight(&self, word: u32) -> f64 {
-        let with = self.texts_with.get(word as usize).copied().unwrap_or(1).max(1);
-        (1.0 + f64::from(self.texts) / f64::from(with)).ln()
+        self.weights.get(word as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether more texts than one have a word.
+    pub(super) fn is_shared(&self, word: u32) -> bool {
+        self.texts_with.get(word as usize).is_some_and(|&with| with > 1)
     }
 
     /// How alike two texts are, from 0 to 1: the weight of the words that both have, of all that either has (Jaccard 1901,
@@ -108,9 +138,8 @@ mod tests {
     use super::*;
 
     fn likeness(one: &str, other: &str) -> f64 {
-        let mut vocabulary = Vocabulary::default();
-        let (one, other) = (vocabulary.take(one), vocabulary.take(other));
-        vocabulary.likeness(&one, &other)
+        let (vocabulary, words) = Vocabulary::of([one, other]);
+        vocabulary.likeness(&words[0], &words[1])
     }
 
     #[test]
@@ -129,14 +158,18 @@ mod tests {
 
     #[test]
     fn a_rare_word_says_more_than_a_common_one() {
-        let mut vocabulary = Vocabulary::default();
-        let [common, rare] = ["the", "parcel"].map(|word| {
-            let words = vocabulary.take(word);
-            words.iter().next().unwrap()
-        });
-        for _ in 0..50 {
-            vocabulary.take("the");
-        }
+        let texts = ["parcel"].into_iter().chain(std::iter::repeat_n("the", 51));
+        let (vocabulary, words) = Vocabulary::of(texts);
+        let [rare, common] = [0, 1].map(|text| words[text].iter().next().unwrap());
         assert!(vocabulary.weight(rare) > 3.0 * vocabulary.weight(common));
+        assert_eq!([rare, common].map(|word| vocabulary.is_shared(word)), [false, true]);
+    }
+
+    #[test]
+    fn of_a_long_text_only_the_beginning_counts() {
+        let long: Vec<String> = (0..10_000).map(|word| format!("w{}", "x".repeat(word % 5_000))).collect();
+        let long = long.join(" ");
+        let (_, words) = Vocabulary::of([long.as_str()]);
+        assert_eq!(words[0].iter().count(), WORDS_MAX);
     }
 }

@@ -199,10 +199,12 @@ async fn a_survey_looks_at_what_was_decided_on_and_is_still_kept() {
     assert_eq!(classes, [(&json!("scheduling_confirm"), &json!(2)), (&json!("newsletter"), &json!(1))]);
     let newest = recorded.run(&["survey", "--from-stream", "--messages-max", "2", "--format", "json"]).exits(0).json();
     assert_eq!(newest["messages"], 2);
+    recorded.run(&["survey", "--from-stream", "--messages-max", "0"]).exits(2);
     let broker = Broker::on(&recorded._server).await;
     broker.jetstream.get_stream("IN").await.unwrap().delete_message(1).await.unwrap();
-    let without = recorded.run(&["survey", "--from-stream", "--format", "json"]).exits(0).json();
-    assert_eq!(without["messages"], 6);
+    let ran = recorded.run(&["survey", "--from-stream", "--format", "json"]).exits(0);
+    assert!(ran.err.contains("1 of 7 messages are no longer in their streams"), "{}", ran.err);
+    assert_eq!(ran.json()["messages"], 6);
 }
 
 #[tokio::test]

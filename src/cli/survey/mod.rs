@@ -7,6 +7,7 @@ use super::args::{ConfigFile, Connect};
 use super::lines;
 use super::log::Opened;
 use super::print::json;
+use super::replace::replace;
 use super::{Exit, exit::UsageError, world};
 use crate::classify::Scratch;
 use crate::decision::SourceRef;
@@ -17,7 +18,7 @@ use crate::triage::{self, Reading, Snapshot};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use futures::{StreamExt as _, TryStreamExt as _};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 /// Classes by how often they come, how differently they are worded and how far their actions reach; what is unmatched, in
@@ -38,8 +39,8 @@ pub(super) struct Survey {
     #[arg(long, conflicts_with = "corpus")]
     from_stream: bool,
     /// At most so many of them, the newest.
-    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "from_stream")]
-    messages_max: usize,
+    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "from_stream", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    messages_max: u32,
     /// The fewest messages that make a cluster.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
     cluster_messages_min: u16,
@@ -71,6 +72,8 @@ const FETCHES_MAX: usize = 64;
 const UNMATCHED_MAX: usize = 10_000;
 /// Messages of a class whose wordings are compared.
 const WORDED_MAX: usize = 200;
+/// How much of a text is kept.
+const TEXT_BYTES_MAX: usize = 4_096;
 
 impl Survey {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
@@ -90,7 +93,7 @@ impl Survey {
         };
         match &self.output {
             Some(file) => {
-                std::fs::write(file, printed).with_context(|| format!("cannot write `{}`", file.display()))?;
+                replace(file, printed.as_bytes()).with_context(|| format!("cannot write `{}`", file.display()))?;
                 println!("{} messages surveyed: `{}`", surface.messages, file.display());
             }
             None => print!("{printed}"),
@@ -104,6 +107,7 @@ impl Survey {
             worded_max: WORDED_MAX,
             cluster_messages_min: usize::from(self.cluster_messages_min),
             examples_max: usize::from(self.show),
+            text_bytes_max: TEXT_BYTES_MAX,
         }
     }
 
@@ -129,26 +133,45 @@ impl Survey {
 
     async fn of_stream(&self) -> anyhow::Result<Surface> {
         let Opened { world, connection, stream, root, .. } = Opened::open(&self.file, &self.connect).await?;
+        let messages_max = usize::try_from(self.messages_max).unwrap_or(usize::MAX);
         let mut sources: VecDeque<SourceRef> = VecDeque::new();
-        store::read_all(&connection, &stream, &root, &Filter::default(), |stored| {
-            if sources.len() == self.messages_max {
-                sources.pop_front();
+        // What another desk got has two records.
+        let mut seen: HashSet<SourceRef> = HashSet::new();
+        let unread = store::read_all(&connection, &stream, &root, &Filter::default(), |stored| {
+            let source = &stored.record.decision().source;
+            if !seen.insert(source.clone()) {
+                return;
             }
-            sources.push_back(stored.record.decision().source.clone());
+            if sources.len() >= messages_max
+                && let Some(oldest) = sources.pop_front()
+            {
+                seen.remove(&oldest);
+            }
+            sources.push_back(source.clone());
         })
         .await?;
+        if unread > 0 {
+            eprintln!("{unread} records are no decisions of this version: they were passed over");
+        }
         let snapshot = Snapshot::new(world.config, world.pack)?;
         let (mut scratch, mut survey) =
             (Scratch::new(&snapshot.pack), survey::Survey::new(&snapshot.policy, self.bounds()));
         let fetching = futures::stream::iter(&sources).map(|source| store::fetch_delivery(&connection, source));
         let mut fetched = fetching.buffered(FETCHES_MAX);
+        let mut gone = 0_u64;
         while let Some(delivery) = fetched.try_next().await? {
-            // What its stream has no longer cannot be looked at.
-            let Some(delivery) = delivery else { continue };
+            let Some(delivery) = delivery else {
+                gone += 1;
+                continue;
+            };
             let reading = triage::read(&snapshot, &delivery);
             let now = delivery.stored_at();
             let (verdict, _) = triage::verdict(&snapshot, &reading, now, &mut scratch);
-            survey.add(reading.message.as_ref().ok(), &verdict, Some(now));
+            let sent_at = reading.message.as_ref().ok().and_then(|message| message.sent_at);
+            survey.add(reading.message.as_ref().ok(), &verdict, Some(sent_at.unwrap_or(now)));
+        }
+        if gone > 0 {
+            eprintln!("{gone} of {} messages are no longer in their streams", sources.len());
         }
         Ok(survey.surface())
     }
