@@ -121,6 +121,9 @@ pub enum DeadWhy {
 }
 
 impl DeadWhy {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Deliveries, Self::Refused, Self::GivenUp];
+
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {

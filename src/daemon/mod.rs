@@ -216,6 +216,7 @@ impl Daemon {
         };
         let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health)));
         metrics.in_force(&self.snapshot.load().digests, None);
+        metrics.watched(self.snapshot.load().policy.deadlines.keys());
         metrics.last_reload_successful.set(1.0);
 
         let helpers = CancellationToken::new();

@@ -48,6 +48,7 @@ impl Reloader {
             Ok(fresh) => {
                 tracing::info!(pack = fresh.digests.pack.short(), policy = fresh.digests.policy.short(), "reloaded");
                 metrics.in_force(&fresh.digests, Some(&current.digests));
+                metrics.watched(fresh.policy.deadlines.keys());
                 snapshot.store(Arc::new(fresh));
                 metrics.reloaded(true);
                 watchdog::reloaded("reloaded");

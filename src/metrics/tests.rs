@@ -1,4 +1,4 @@
-//! What `config/prometheus`, `config/grafana` and the runbook ask of metrics is there.
+//! What `config/prometheus` and `config/grafana` ask of metrics is there.
 
 use super::*;
 use regex::Regex;
@@ -47,6 +47,70 @@ fn every_metric_that_rules_alerts_and_dashboards_use_exists() {
         let asked = all(r"\b(job:[a-z_:0-9]+)", &text);
         let unrecorded: Vec<&String> = asked.difference(&recorded).collect();
         assert!(unrecorded.is_empty(), "{}: {unrecorded:?}", file.display());
+    }
+}
+
+/// The text of `/metrics` once everything has happened.
+fn rendered() -> String {
+    let metrics = Metrics::new().unwrap();
+    let desk = Desk::human();
+    for disposition in [Disposed::Handle, Disposed::Escalate, Disposed::Pass] {
+        for reason in Reason::ALL.into_iter().map(Some).chain([None]) {
+            let outcome = Outcome { disposition, class: None, reason };
+            let (refused_action, outward_action) =
+                (reason.map(|it| ("reply".to_owned(), it)), Some("reply".to_owned()));
+            metrics.decided(&Counted { outcome, refused_action, outward_action, decided_in: Duration::ZERO });
+        }
+    }
+    metrics.overdue(&desk);
+    metrics.flowing(None);
+    metrics.doctor(&[]);
+    metrics.reloaded(true);
+    metrics.reloaded(false);
+    metrics.connected("publish", true);
+    metrics.lag("IN", 0);
+    metrics.attached("IN", true);
+    metrics.commit_seconds.record(Duration::ZERO);
+    metrics.decision_seconds.record(Duration::ZERO);
+    Wall::ALL.into_iter().for_each(|wall| Tried::ALL.into_iter().for_each(|tried| metrics.canary(wall, tried, 0)));
+    metrics.render()
+}
+
+#[test]
+fn every_label_that_rules_alerts_and_dashboards_ask_for_exists() {
+    let rendered = rendered();
+    let selector = Regex::new(r"\b(decile_[a-z_]+)\{([^}]*)\}").unwrap();
+    let matcher = Regex::new(r#"(\w+)=~?"([^"$]*)""#).unwrap();
+    let mut asked = 0;
+    for file in files("config/prometheus", "yml").into_iter().chain(files("config/grafana", "json")) {
+        let text = std::fs::read_to_string(&file).unwrap().replace("\\\"", "\"");
+        // A test's series may say anything; what asks for them must not.
+        let is_test = file.file_name().is_some_and(|it| it == "tests.yml");
+        for found in selector.captures_iter(&text).filter(|_| !is_test) {
+            let lines = || rendered.lines().filter(|line| line.starts_with(&format!("{}{{", &found[1])));
+            for one in matcher.captures_iter(&found[2]) {
+                for value in one[2].split('|') {
+                    let wanted = format!("{}=\"{value}\"", &one[1]);
+                    assert!(lines().any(|line| line.contains(&wanted)), "{}: {}", file.display(), &found[0]);
+                    asked += 1;
+                }
+            }
+        }
+    }
+    assert!(asked > 10, "{asked}");
+}
+
+#[test]
+fn what_is_alerted_on_when_it_rises_begins_with_nothing() {
+    let metrics = Metrics::new().unwrap();
+    metrics.watched([&Desk::human()]);
+    let rendered = metrics.render();
+    for series in [
+        r#"decile_dead_letters_total{why="deliveries"} 0"#,
+        r#"decile_rulings_total{outcome="refused"} 0"#,
+        r#"decile_overdue_total{desk="human"} 0"#,
+    ] {
+        assert!(rendered.lines().any(|line| line == series), "{series} is not in\n{rendered}");
     }
 }
 

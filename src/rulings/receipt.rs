@@ -65,6 +65,21 @@ pub enum Word {
 }
 
 impl Word {
+    /// Each.
+    pub const ALL: [Self; 11] = [
+        Self::Approved,
+        Self::Amended,
+        Self::Rejected,
+        Self::Reclassified,
+        Self::Undone,
+        Self::Retried,
+        Self::Dropped,
+        Self::Refused,
+        Self::Expired,
+        Self::Rerouted,
+        Self::Reminded,
+    ];
+
     /// As it is stored, and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
