@@ -81,7 +81,7 @@ impl Word {
     ];
 
     /// As it is stored, and in metrics.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "approved",
             Self::Amended => "amended",

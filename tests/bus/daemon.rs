@@ -3,6 +3,7 @@
 use crate::support::{Broker, Daemon, World, http, run, until};
 use decile::bus::private::PrivateServer;
 use decile::doctor::Kind;
+use decile::rulings::Word;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -138,12 +139,13 @@ async fn a_broken_reload_changes_nothing_and_shows() {
 }
 
 /// The metrics that are there once a message of each kind was decided.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 21] = [
     "decile_commit_failures_total",
     "decile_commit_inflight",
     "decile_commit_seconds",
     "decile_connected",
     "decile_consumer_attached",
+    "decile_dead_letters_total",
     "decile_decision_seconds",
     "decile_decisions_total",
     "decile_doctor_finding",
@@ -158,6 +160,7 @@ const NAMES: [&str; 19] = [
     "decile_pack_info",
     "decile_redeliveries_total",
     "decile_refused_actions_total",
+    "decile_rulings_total",
 ];
 const FINDINGS: [&str; Kind::ALL.len()] = {
     let mut words = [""; Kind::ALL.len()];
@@ -168,8 +171,17 @@ const FINDINGS: [&str; Kind::ALL.len()] = {
     }
     words
 };
+const WORDS: [&str; Word::ALL.len()] = {
+    let mut words = [""; Word::ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = Word::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 /// Labels, with the values that they may have; an empty list for digests and numbers.
-const LABELS: [(&str, &[&str]); 12] = [
+const LABELS: [(&str, &[&str]); 13] = [
     ("disposition", &["handle", "escalate", "pass"]),
     ("class", &["none", "scheduling_confirm", "newsletter", "info_request"]),
     ("reason", &["none", "no_grant", "unmatched", "restricted", "direct", "malformed"]),
@@ -180,7 +192,8 @@ const LABELS: [(&str, &[&str]); 12] = [
     ("pack", &[]),
     ("policy", &[]),
     ("channels", &[]),
-    ("why", &["no_lease", "refused", "full"]),
+    ("why", &["no_lease", "refused", "full", "deliveries", "given_up"]),
+    ("outcome", &WORDS),
     ("le", &[]),
 ];
 
