@@ -79,7 +79,7 @@ enum Command {
     Explain(explain::Explain),
     /// Compare two packs over a corpus: which messages change their verdict.
     Diff(diff::Diff),
-    /// Find out what there is to decide: classes, what is unmatched, and what could one day go without a person.
+    /// Find out what there is to decide: classes, what is unmatched, candidates for autonomy.
     Survey(survey::Survey),
     /// Compile rules into a pack: one file.
     Compile(compile::Compile),
