@@ -265,7 +265,8 @@ async fn what_somebody_else_ends_becomes_a_dead_letter_and_what_was_decided_does
     let town = Town::new().await;
     town.broker.say("Thursday works for me").await;
     town.deliver(1, 1, AckKind::Term).await;
-    assert_eq!(town.broker.last_sequence("DECILE_ADVISORIES").await, 1);
+    until("the broker's word", || async { (town.broker.last_sequence("DECILE_ADVISORIES").await == 1).then_some(()) })
+        .await;
     let _daemon = Daemon::ready(&town.world).await;
     town.letter().await;
     let decided = town.broker.decide("see you on Friday, works for me").await;
