@@ -1,7 +1,7 @@
-"""What `walls/run.py` and `crash/run.py` have in common: a copy of the tree, one patch at a time in it, and a test under it.
+"""What `walls/run.py`, `crash/run.py` and `mutants/run.py` have in common: a copy of the tree, and one patch at a time in it.
 
-The copy lies in `broken` under the target directory, and is built there: a `decile` that lacks something must not come to
-lie where somebody takes it for a whole one.
+Where a test runs the binary, the copy lies in `broken` under the target directory, and is built there: a `decile` that lacks
+something must not come to lie where somebody takes it for a whole one.
 """
 
 import contextlib
@@ -17,24 +17,24 @@ COPY = TARGET / "broken" / "tree"
 BUILT = TARGET / "broken" / "built"
 
 
-def copy_tree():
+def copy_tree(copy=COPY):
     """The files that git knows or would add: as they are, not as they were committed. Each is new to cargo, which
     goes by times and may have built something broken last."""
-    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.rmtree(copy, ignore_errors=True)
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     for name in listed.stdout.splitlines():
-        source, target = ROOT / name, COPY / name
+        source, target = ROOT / name, copy / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
 
 
 @contextlib.contextmanager
-def patched(patch, patches):
+def patched(patch, patches, copy=COPY):
     """The copy with a patch in it. `patches`: the file that the patch is from, for whoever must correct it."""
-    path = COPY / patch["file"]
+    path = copy / patch["file"]
     text = path.read_text()
     count = text.count(patch["find"])
     if count != 1:

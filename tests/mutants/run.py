@@ -14,15 +14,15 @@ Exit code 0 where every mutant is noticed by both, 3 where one is not, 1 where a
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import time
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+sys.path.insert(0, str(HERE.parent))
+import broken  # noqa: E402
+
 # Few of the oracle's cases are enough: what it must find is not rare. Always the same, so that a run repeats.
 TESTS = ["cargo", "test", "--locked", "--lib", "classify::"]
 WITNESSES = ["cases::every_case_holds", "oracle::the_naive_classifier_agrees"]
@@ -35,8 +35,8 @@ def main():
     mutants = [mutant for mutant in mutants if wanted in mutant["name"]]
     if not mutants:
         sys.exit(f"no mutant has `{wanted}` in its name")
-    copy = TARGET / "mutants"
-    copy_tree(copy)
+    copy = broken.TARGET / "mutants"
+    broken.copy_tree(copy)
     failed, seconds = run(copy)
     if failed is None or failed:
         sys.exit(f"without a mutant the tests must pass: {failed}")
@@ -48,29 +48,9 @@ def main():
     print(f"{len(mutants)} mutants, all noticed")
 
 
-def copy_tree(copy):
-    """The files that git knows or would add: as they are, not as they were committed. Each is new to cargo, which
-    goes by times and may have built a mutant last."""
-    shutil.rmtree(copy, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    for name in listed.stdout.splitlines():
-        source, target = ROOT / name, copy / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-
-
 def is_noticed(copy, mutant):
-    path = copy / mutant["file"]
-    text = path.read_text()
-    count = text.count(mutant["find"])
-    if count != 1:
-        sys.exit(f"`{mutant['name']}`: its line stands {count} times in {mutant['file']}; correct {HERE / 'mutants.toml'}")
-    path.write_text(text.replace(mutant["find"], mutant["replace"]))
-    failed, seconds = run(copy)
-    path.write_text(text)
+    with broken.patched(mutant, HERE / "mutants.toml", copy):
+        failed, seconds = run(copy)
     if failed is None:
         sys.exit(f"`{mutant['name']}` does not build; correct {HERE / 'mutants.toml'}")
     blind = [witness for witness in WITNESSES if witness not in failed]
@@ -83,7 +63,7 @@ def is_noticed(copy, mutant):
 def run(copy):
     """The tests that fail, `None` where they do not build; and how long it took."""
     started = time.monotonic()
-    environment = os.environ | ENVIRONMENT | {"CARGO_TARGET_DIR": str(TARGET)}
+    environment = os.environ | ENVIRONMENT | {"CARGO_TARGET_DIR": str(broken.TARGET)}
     built = subprocess.run(TESTS + ["--no-run"], cwd=copy, env=environment, capture_output=True, text=True)
     if built.returncode != 0:
         print(built.stderr)
