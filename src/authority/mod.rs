@@ -14,8 +14,8 @@ mod tightening;
 pub use grant::{Conditions, GRANT_DELAY_MAX, Grant, GrantError, GrantId, Uses, VerifiedGrant};
 pub use key::{KeyError, PublicKey, Seed, holds_seed};
 pub use ruling::{
-    Answer, LetterAnswer, LetterRuling, Resume, Ruling, Undo, VerifiedLetterRuling, VerifiedResume, VerifiedRuling,
-    VerifiedUndo,
+    Answer, LetterAnswer, LetterRuling, Payload, Resume, Ruling, Undo, Verified, VerifiedLetterRuling, VerifiedResume,
+    VerifiedRuling, VerifiedUndo,
 };
 pub use signed::{Kind, Signed, SignedError};
 pub use tightening::Tightening;

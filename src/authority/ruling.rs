@@ -117,72 +117,86 @@ impl LetterAnswer {
     }
 }
 
-macro_rules! verified {
-    ($(#[$doc:meta])* $name:ident of $payload:ident, $kind:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            payload: $payload,
-            signed: Signed,
-            operator: super::Operator,
-        }
+/// What an operator signs and publishes at once.
+pub trait Payload: serde::Serialize + serde::de::DeserializeOwned {
+    /// What it is, in the signed bytes.
+    const KIND: Kind;
 
+    /// When it was signed, as its operator says.
+    fn issued_at(&self) -> Timestamp;
+}
+
+/// A payload whose signature is right. There is no other way to one than [`Verified::new`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified<P> {
+    payload: P,
+    signed: Signed,
+    operator: super::Operator,
+}
+
+/// A ruling whose signature is right.
+pub type VerifiedRuling = Verified<Ruling>;
+/// An end of a halt whose signature is right.
+pub type VerifiedResume = Verified<Resume>;
+/// A wish to undo whose signature is right.
+pub type VerifiedUndo = Verified<Undo>;
+/// An answer to a dead letter whose signature is right.
+pub type VerifiedLetterRuling = Verified<LetterRuling>;
+
+impl<P: Payload> Verified<P> {
+    /// Verifies what was signed. What its operator may is another question.
+    ///
+    /// # Errors
+    /// Where it was not signed as it must be.
+    pub fn new(signed: Signed, authority: &Authority) -> Result<Self, SignedError> {
+        let (payload, operator): (P, _) = signed.verify(P::KIND, authority)?;
+        Ok(Self { payload, operator: operator.clone(), signed })
+    }
+
+    /// What it says.
+    pub fn payload(&self) -> &P {
+        &self.payload
+    }
+
+    /// As it was signed.
+    pub fn signed(&self) -> &Signed {
+        &self.signed
+    }
+
+    /// Who signed it.
+    pub fn operator(&self) -> &super::Operator {
+        &self.operator
+    }
+
+    /// Whether the broker stored it so soon after it was signed that it is no copy.
+    pub fn is_fresh(&self, stored_at: Timestamp) -> bool {
+        stored_at.duration_since(self.payload.issued_at()).abs() <= GRANT_DELAY_MAX
+    }
+}
+
+macro_rules! payload {
+    ($payload:ident) => {
         impl $payload {
             /// Signs it.
             ///
             /// # Errors
             /// Never, for a seed that was made or read.
             pub fn sign(&self, deployment: &Deployment, seed: &Seed) -> Result<Signed, KeyError> {
-                Signed::new($kind, deployment, self, seed)
+                Signed::new(Kind::$payload, deployment, self, seed)
             }
         }
 
-        impl $name {
-            /// Verifies what was signed. What its operator may is another question.
-            ///
-            /// # Errors
-            /// Where it was not signed as it must be.
-            pub fn new(signed: Signed, authority: &Authority) -> Result<Self, SignedError> {
-                let (payload, operator): ($payload, _) = signed.verify($kind, authority)?;
-                Ok(Self { payload, operator: operator.clone(), signed })
-            }
+        impl Payload for $payload {
+            const KIND: Kind = Kind::$payload;
 
-            /// What it says.
-            pub fn payload(&self) -> &$payload {
-                &self.payload
-            }
-
-            /// As it was signed.
-            pub fn signed(&self) -> &Signed {
-                &self.signed
-            }
-
-            /// Who signed it.
-            pub fn operator(&self) -> &super::Operator {
-                &self.operator
-            }
-
-            /// Whether the broker stored it so soon after it was signed that it is no copy.
-            pub fn is_fresh(&self, stored_at: Timestamp) -> bool {
-                stored_at.duration_since(self.payload.issued_at).abs() <= GRANT_DELAY_MAX
+            fn issued_at(&self) -> Timestamp {
+                self.issued_at
             }
         }
     };
 }
 
-verified! {
-    /// A ruling whose signature is right.
-    VerifiedRuling of Ruling, Kind::Ruling
-}
-verified! {
-    /// An end of a halt whose signature is right.
-    VerifiedResume of Resume, Kind::Resume
-}
-verified! {
-    /// A wish to undo whose signature is right.
-    VerifiedUndo of Undo, Kind::Undo
-}
-verified! {
-    /// An answer to a dead letter whose signature is right.
-    VerifiedLetterRuling of LetterRuling, Kind::LetterRuling
-}
+payload!(Ruling);
+payload!(Resume);
+payload!(Undo);
+payload!(LetterRuling);

@@ -3,8 +3,8 @@
 //! It needs no slot, as an approval does: whoever tries a message again looks first whether it was decided, and commits it
 //! under the id that it always had.
 
-use super::{Asked, Pointed, Refused, Ruled, RulingReceipt, RulingRefusal, Today, is_late};
-use crate::authority::{LetterAnswer, Signed, VerifiedLetterRuling};
+use super::{Asked, Pointed, Refused, Ruled, RulingReceipt, RulingRefusal, Today, in_time};
+use crate::authority::{LetterAnswer, VerifiedLetterRuling};
 use crate::decision::DeadLetter;
 use crate::policy::Desk;
 
@@ -33,17 +33,9 @@ pub fn nothing_to_retry(asked: &Asked<'_>, receipt: RulingReceipt, today: &Today
 }
 
 fn effect(asked: &Asked<'_>, letter: Option<Pointed<DeadLetter>>, today: &Today<'_>) -> Result<LetterEffect, Refused> {
-    let nobody = |why| Refused(why, None);
-    let signed = Signed::parse(asked.payload).map_err(|_| nobody(RulingRefusal::Form))?;
-    let ruling = VerifiedLetterRuling::new(signed, today.authority).map_err(|_| nobody(RulingRefusal::Signature))?;
+    let ruling: VerifiedLetterRuling = in_time(asked, today)?;
     let name = ruling.operator().name.clone();
     let refused = |why| Refused(why, Some(name.clone()));
-    if !ruling.is_fresh(asked.stored_at) {
-        return Err(refused(RulingRefusal::Copy));
-    }
-    if is_late(asked.stored_at, today) {
-        return Err(refused(RulingRefusal::Late));
-    }
     let letter = letter.ok_or_else(|| refused(RulingRefusal::Gone))?;
     let payload = ruling.payload();
     let is_of_it =

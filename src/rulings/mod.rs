@@ -10,7 +10,9 @@ mod tests;
 pub use letter::{LetterEffect, letter_effect, nothing_to_retry};
 pub use receipt::{RULING_RECEIPT_VERSION, Ruled, RulingReceipt, RulingRefusal, Word};
 
-use crate::authority::{Answer, Authority, Signed, VerifiedLetterRuling, VerifiedRuling, VerifiedUndo};
+use crate::authority::{
+    Answer, Authority, Payload, Signed, Verified, VerifiedLetterRuling, VerifiedRuling, VerifiedUndo,
+};
 use crate::decision::{Decision, DecisionId, Escalation, Outward, OutwardAction};
 use crate::facts::Halt;
 use crate::permit::{NoPermit, WritePermit};
@@ -118,17 +120,9 @@ impl Refused {
 }
 
 fn ruled(asked: &Asked<'_>, escalation: Option<Pointed<Escalation>>, today: &Today<'_>) -> Result<Effect, Refused> {
-    let nobody = |why| Refused(why, None);
-    let signed = Signed::parse(asked.payload).map_err(|_| nobody(RulingRefusal::Form))?;
-    let ruling = VerifiedRuling::new(signed, today.authority).map_err(|_| nobody(RulingRefusal::Signature))?;
+    let ruling: VerifiedRuling = in_time(asked, today)?;
     let name = ruling.operator().name.clone();
     let refused = |why| Refused(why, Some(name.clone()));
-    if !ruling.is_fresh(asked.stored_at) {
-        return Err(refused(RulingRefusal::Copy));
-    }
-    if is_late(asked.stored_at, today) {
-        return Err(refused(RulingRefusal::Late));
-    }
     let payload = ruling.payload();
     let escalation = escalation.ok_or_else(|| refused(RulingRefusal::Gone))?;
     let is_of_it = payload.decision == *asked.id
@@ -187,17 +181,9 @@ fn strictest(escalation: &Escalation, action: &OutwardAction, policy: &Policy) -
 }
 
 fn undone(asked: &Asked<'_>, outward: Option<Pointed<Outward>>, today: &Today<'_>) -> Result<Going, Refused> {
-    let nobody = |why| Refused(why, None);
-    let signed = Signed::parse(asked.payload).map_err(|_| nobody(RulingRefusal::Form))?;
-    let undo = VerifiedUndo::new(signed, today.authority).map_err(|_| nobody(RulingRefusal::Signature))?;
+    let undo: VerifiedUndo = in_time(asked, today)?;
     let name = undo.operator().name.clone();
     let refused = |why| Refused(why, Some(name.clone()));
-    if !undo.is_fresh(asked.stored_at) {
-        return Err(refused(RulingRefusal::Copy));
-    }
-    if is_late(asked.stored_at, today) {
-        return Err(refused(RulingRefusal::Late));
-    }
     let outward = outward.ok_or_else(|| refused(RulingRefusal::Gone))?;
     let is_of_it = undo.payload().decision == *asked.id
         && outward.sequence == undo.payload().action
@@ -213,6 +199,21 @@ fn undone(asked: &Asked<'_>, outward: Option<Pointed<Outward>>, today: &Today<'_
         .map_err(|why| refused(why.into()))?;
     let receipt = RulingReceipt::ruled(asked, Ruled::Undone, &name, today.now);
     Ok(Going { permit, decision: outward.record.decision, receipt })
+}
+
+/// What a person answered, where it is signed as it must be, no copy of an older one, and not too late.
+fn in_time<P: Payload>(asked: &Asked<'_>, today: &Today<'_>) -> Result<Verified<P>, Refused> {
+    let nobody = |why| Refused(why, None);
+    let signed = Signed::parse(asked.payload).map_err(|_| nobody(RulingRefusal::Form))?;
+    let verified = Verified::new(signed, today.authority).map_err(|_| nobody(RulingRefusal::Signature))?;
+    let refused = |why| Refused(why, Some(verified.operator().name.clone()));
+    if !verified.is_fresh(asked.stored_at) {
+        return Err(refused(RulingRefusal::Copy));
+    }
+    if is_late(asked.stored_at, today) {
+        return Err(refused(RulingRefusal::Late));
+    }
+    Ok(verified)
 }
 
 fn is_late(stored_at: Timestamp, today: &Today<'_>) -> bool {
