@@ -6,18 +6,19 @@
 use super::beating::{BEAT, beating};
 use super::clock;
 use super::connect::Connection;
+use super::hand::{self, Hand};
 use super::lease::{Flow, Lease};
 use super::server::check_consumer;
 use super::setup::{SourceSetup, get_stream};
 use super::trouble::Trouble;
-use crate::commit::{Arrival, Bounds, DeadWhy, First, Found, Held};
+use crate::commit::{Arrival, Bounds, DeadWhy, First, Found, Hands, Held};
 use crate::message::Delivery;
 use async_nats::jetstream::consumer::{FromConsumer as _, PullConsumer, pull};
 use async_nats::jetstream::message::AckKind;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures::{FutureExt as _, StreamExt as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,8 @@ pub struct Arrived {
     pub dead: Option<DeadWhy>,
     /// The dead letter whose answer has it tried again, by its sequence in our stream, where it was given up before.
     pub retry: Option<u64>,
+    /// That it is in hand.
+    pub hand: Hand,
 }
 
 impl Arrived {
@@ -108,7 +111,9 @@ pub async fn pull(
     stop: CancellationToken,
 ) {
     let mut backoff = backoff();
-    let mut puller = Puller { connection, source, route, flow, unseen_max, intake, stop };
+    let remembered_max = usize::try_from(source.consumer.max_ack_pending).unwrap_or(usize::MAX);
+    let hands = Arc::new(Mutex::new(Hands::new(remembered_max, unseen_max)));
+    let mut puller = Puller { connection, source, route, flow, unseen_max, hands, intake, stop };
     while !puller.stop.is_cancelled() {
         let ended = puller.attach_and_pull().await;
         puller.intake.attached(&puller.source.stream.name, false);
@@ -155,6 +160,27 @@ fn backoff() -> backon::ExponentialBackoff {
 
 type Taken = Result<async_nats::jetstream::Message, async_nats::jetstream::consumer::pull::MessagesError>;
 
+/// What the client had at once.
+struct Together {
+    arrived: Vec<Arrived>,
+    /// Deliveries, those counted that are copies of what is in hand.
+    count: usize,
+    /// Those of them that were not the first of their messages.
+    again: usize,
+}
+
+impl Together {
+    /// Takes a delivery in hand. A copy of what is in hand is dropped: if that comes to nothing, there will be another.
+    fn add(&mut self, arrived: Option<Arrived>, hands: &hand::Shared) {
+        let Some(arrived) = arrived else { return };
+        self.count += 1;
+        self.again += usize::from(arrived.deliveries > 1);
+        let is_first = arrived.deliveries == 1 && arrived.unsure.load(Ordering::Relaxed) == 0;
+        let hand = Hand::take(hands, arrived.delivery.sequence, is_first);
+        self.arrived.extend(hand.map(|hand| Arrived { hand, ..arrived }));
+    }
+}
+
 struct Puller {
     connection: Connection,
     source: SourceSetup,
@@ -162,6 +188,7 @@ struct Puller {
     flow: watch::Receiver<Flow>,
     /// How long deliveries may lie in the client's buffer without anybody looking.
     unseen_max: Duration,
+    hands: hand::Shared,
     intake: Arc<dyn Intake>,
     stop: CancellationToken,
 }
@@ -184,34 +211,37 @@ impl Puller {
             if !held.look(lease.epoch(), clock::now()) {
                 return Ok(Pulled::Anew);
             }
-            let next = tokio::select! {
-                biased;
-                next = messages.next() => next,
-                () = self.stop.cancelled() => return Ok(Pulled::Stopped),
-                () = tokio::time::sleep(BEAT) => { self.intake.beat(); continue; }
+            let next = match self.at_once(&mut messages, &lease) {
+                Some(next) => next,
+                None => tokio::select! {
+                    biased;
+                    next = messages.next() => next,
+                    () = self.stop.cancelled() => return Ok(Pulled::Stopped),
+                    () = tokio::time::sleep(BEAT) => { self.intake.beat(); continue; }
+                },
             };
             if self.stop.is_cancelled() {
                 give_back(next, &mut messages).await;
                 return Ok(Pulled::Stopped);
             }
-            let (mut together, at) = (Vec::with_capacity(TOGETHER_MAX), Instant::now());
+            let mut together = Together { arrived: Vec::with_capacity(TOGETHER_MAX), count: 0, again: 0 };
+            let at = Instant::now();
             let mut next = Some(next);
             let mut failed = None;
             while let Some(taken) = next.take() {
                 match taken {
-                    Some(Ok(message)) => together.extend(arrive(&stream, message, at, &lease, &unsure)),
+                    Some(Ok(message)) => together.add(arrive(&stream, message, at, &lease, &unsure), &self.hands),
                     Some(Err(error)) => failed = Some(error.to_string()),
                     None => failed = Some("it ended".to_owned()),
                 }
-                if failed.is_none() && together.len() < TOGETHER_MAX {
-                    next = messages.next().now_or_never();
+                if failed.is_none() && together.count < TOGETHER_MAX {
+                    next = self.at_once(&mut messages, &lease);
                 }
             }
-            if !together.is_empty() {
+            if together.count > 0 {
                 ended = Pulled::Something;
-                let again = together.iter().filter(|arrived| arrived.deliveries > 1).count();
-                self.intake.arrived(together.len(), again);
-                if !self.hand_on(together).await {
+                self.intake.arrived(together.count, together.again);
+                if !self.hand_on(together.arrived).await {
                     return Ok(Pulled::Stopped);
                 }
             }
@@ -220,6 +250,16 @@ impl Puller {
                 return Ok(ended);
             }
         }
+    }
+
+    /// What the client has for us already. Nothing: all that had come by then has been looked at.
+    fn at_once(&self, messages: &mut pull::Stream, lease: &Lease) -> Option<Option<Taken>> {
+        // Unconstrained: a task that has done enough for now would be told that there is nothing.
+        let next = tokio::task::unconstrained(messages.next()).now_or_never();
+        if next.is_none() {
+            hand::lock(&self.hands).emptied(lease.stored_at_ns());
+        }
+        next
     }
 
     /// Waits until messages may be taken; `None` where we are to stop. A closed flow is no sign of death.
@@ -239,7 +279,7 @@ impl Puller {
 
     async fn hand_on(&self, mut together: Vec<Arrived>) -> bool {
         let Some((bounds, again)) = &self.route.look_up else {
-            return self.enqueue(&self.route.decide, together).await;
+            return together.is_empty() || self.enqueue(&self.route.decide, together).await;
         };
         let is_any = |arrived: &Arrived| arrived.deliveries > 1 || arrived.unsure.load(Ordering::Relaxed) > 0;
         if together.iter().any(is_any) {
@@ -330,7 +370,8 @@ fn arrive(
         payload: message.payload,
     };
     let (lease, unsure) = (Arc::clone(lease), Arc::clone(unsure));
-    Some(Arrived { delivery, reply: message.reply?, at, deliveries, unsure, lease, dead: None, retry: None })
+    let hand = Hand::unaccounted();
+    Some(Arrived { delivery, reply: message.reply?, at, deliveries, unsure, lease, dead: None, retry: None, hand })
 }
 
 /// Headers as pairs. `Nats-*` headers speak to servers, not to us.
@@ -368,6 +409,7 @@ mod tests {
                 lease: Arc::new(Lease::stored_at(lease_ns)),
                 dead: None,
                 retry: None,
+                hand: Hand::unaccounted(),
             };
             assert_eq!(arrived.arrival().age, Duration::from_nanos(age_ns));
         }

@@ -1,7 +1,7 @@
 //! Looking for what was committed on messages that come again: our stream is read once, headers only, for all of them.
 //!
 //! A decision names its message in its id, not in its subject, so there is nothing to ask for directly. It cannot have been
-//! committed before its message was stored: reading begins there.
+//! committed before its message was stored, nor before its first delivery, where that came to us: reading begins there.
 
 use super::connect::Connection;
 use super::inbound::Arrived;
@@ -21,12 +21,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 
 /// The server forgets a consumer that nobody pulls from.
 const INACTIVE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 const EXPIRES: Duration = Duration::from_secs(10);
 const BATCH_MESSAGES_MAX: usize = 1_000;
+/// How long the next may be awaited while the broker says that it is there.
+const SILENT_MAX: Duration = Duration::from_secs(10);
 /// How long a copy that is behind is left to itself.
 const BEHIND: Duration = Duration::from_millis(100);
 /// How often, until its messages are given back.
@@ -67,20 +70,16 @@ impl LookUp {
     /// Takes messages, and hands those on that are to be decided or given up, until the queue is closed.
     pub async fn look_up(
         self,
-        mut wanted: mpsc::Receiver<Vec<Arrived>>,
+        wanted: mpsc::Receiver<Vec<Arrived>>,
         next: mpsc::Sender<Vec<Arrived>>,
         finder: Arc<dyn Finder>,
     ) {
-        while let Some(mut together) = wanted.recv().await {
-            while let Ok(more) = wanted.try_recv() {
-                together.extend(more);
-                if together.len() >= TOGETHER_MAX {
-                    break;
-                }
-            }
+        let mut waiting =
+            Waiting { look_up: &self, wanted, messages: Vec::new(), is_open: true, telling: self.telling() };
+        while let Some(together) = waiting.take().await {
             // Without a lease nothing is decided; they come again.
             let Some(lease) = self.lease() else { continue };
-            let found = self.in_progress(&together, self.find(&together, Arc::clone(&lease))).await;
+            let found = waiting.meanwhile(&together, self.find(&together, Arc::clone(&lease))).await;
             let (found, lease) = found.unwrap_or_else(|trouble| {
                 tracing::warn!(%trouble, "decisions on messages that came again were not found out; they come again");
                 (HashMap::new(), lease)
@@ -89,6 +88,9 @@ impl LookUp {
             for arrived in together {
                 let word = found.get(DecisionId::of(&arrived.delivery).as_str()).copied().unwrap_or(Found::Unknown);
                 arrived.learn(word, self.sure_after);
+                if word == Found::Nothing {
+                    arrived.hand.untouched(lease.stored_at_ns());
+                }
                 match self.bounds.looked_up(arrived.arrival(), word) {
                     Next::Acknowledge => {
                         finder.found();
@@ -102,7 +104,7 @@ impl LookUp {
                     }
                 }
             }
-            if !to_decide.is_empty() && next.send(to_decide).await.is_err() {
+            if !to_decide.is_empty() && waiting.meanwhile(&[], next.send(to_decide)).await.is_err() {
                 return;
             }
         }
@@ -166,19 +168,11 @@ impl LookUp {
         Ok(first.iter().flatten().any(|record| record.sequence <= end))
     }
 
-    /// Tells the source from time to time that its messages are in hand.
-    async fn in_progress<T>(&self, together: &[Arrived], work: impl Future<Output = T>) -> T {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(self.ack_wait / 3) => {
-                    for arrived in together {
-                        self.acknowledge(arrived, AckKind::Progress).await;
-                    }
-                }
-            }
-        }
+    /// When sources are told that their messages are in hand.
+    fn telling(&self) -> Interval {
+        let mut telling = tokio::time::interval((self.ack_wait / 3).max(Duration::from_millis(1)));
+        telling.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        telling
     }
 
     async fn acknowledge(&self, arrived: &Arrived, kind: AckKind) {
@@ -189,12 +183,56 @@ impl LookUp {
     }
 }
 
+/// What waits until it is looked for.
+struct Waiting<'l> {
+    look_up: &'l LookUp,
+    wanted: mpsc::Receiver<Vec<Arrived>>,
+    messages: Vec<Arrived>,
+    is_open: bool,
+    telling: Interval,
+}
+
+impl Waiting<'_> {
+    /// All that waits, as soon as something does; `None` where nothing will.
+    async fn take(&mut self) -> Option<Vec<Arrived>> {
+        if self.messages.is_empty() {
+            self.messages = self.wanted.recv().await?;
+        }
+        while self.messages.len() < TOGETHER_MAX
+            && let Ok(more) = self.wanted.try_recv()
+        {
+            self.messages.extend(more);
+        }
+        Some(std::mem::take(&mut self.messages))
+    }
+
+    /// Does some work on messages. Sources are told from time to time that these are in hand, and so are those that wait;
+    /// who brings more is not held up, for others of it need not wait.
+    async fn meanwhile<T>(&mut self, worked_on: &[Arrived], work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                more = self.wanted.recv(), if self.is_open && self.messages.len() < TOGETHER_MAX => match more {
+                    Some(more) => self.messages.extend(more),
+                    None => self.is_open = false,
+                },
+                _ = self.telling.tick() => {
+                    for arrived in worked_on.iter().chain(&self.messages) {
+                        self.look_up.acknowledge(arrived, AckKind::Progress).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What is looked for.
 struct Wanted {
     found: HashMap<String, Found>,
     /// The dead letters whose answers have messages tried again, by what would be committed.
     retried: HashMap<String, u64>,
-    /// The oldest message.
+    /// Before this, nothing can have been committed on any of them.
     since_ns: i128,
     left: usize,
 }
@@ -206,7 +244,8 @@ impl Wanted {
             let id = DecisionId::of(&arrived.delivery).to_string();
             wanted.retried.extend(arrived.retry.map(|letter| (id.clone(), letter)));
             wanted.found.insert(id, Found::Nothing);
-            wanted.since_ns = wanted.since_ns.min(arrived.delivery.stored_at_ns);
+            let untouched_until_ns = arrived.hand.untouched_until_ns().unwrap_or(i128::MIN);
+            wanted.since_ns = wanted.since_ns.min(arrived.delivery.stored_at_ns.max(untouched_until_ns));
         }
         wanted.left = wanted.found.len();
         wanted
@@ -268,7 +307,9 @@ impl Ids {
     /// The next, and whether it is a dead letter's.
     async fn next(&mut self) -> Result<Option<(String, bool)>, Trouble> {
         while self.pending > 0 {
-            let Some(message) = self.messages.next().await else { return Err(trouble(&"the consumer ended")) };
+            let next = tokio::time::timeout(SILENT_MAX, self.messages.next()).await;
+            let next = next.map_err(|_| trouble(&"the broker says that more is there, and does not send it"))?;
+            let Some(message) = next else { return Err(trouble(&"the consumer ended")) };
             let message = message.map_err(|error| trouble(&error))?;
             let info = message.info().map_err(|error| trouble(&error))?;
             (self.pending, self.last) = (info.pending, info.stream_sequence);
@@ -283,4 +324,52 @@ impl Ids {
 
 fn trouble(error: &dyn std::fmt::Display) -> Trouble {
     Trouble::Other { doing: "look for decisions".to_owned(), why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::hand::Hand;
+    use crate::bus::lease::Lease;
+    use crate::commit::Hands;
+    use crate::message::Delivery;
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    fn arrived(sequence: u64, stored_at_ns: i128, hand: Hand) -> Arrived {
+        let delivery = Delivery {
+            stream: "IN".into(),
+            sequence,
+            stored_at_ns,
+            subject: "in.main".to_owned(),
+            headers: Vec::new(),
+            payload: bytes::Bytes::new(),
+        };
+        Arrived {
+            delivery,
+            reply: "$JS.ACK".into(),
+            at: Instant::now(),
+            deliveries: 2,
+            unsure: Arc::default(),
+            lease: Arc::new(Lease::stored_at(stored_at_ns)),
+            dead: None,
+            retry: None,
+            hand,
+        }
+    }
+
+    #[test]
+    fn reading_begins_where_something_can_have_been_committed_on_any_of_them() {
+        let hands = Arc::new(Mutex::new(Hands::new(10, Duration::from_nanos(50))));
+        let hand = |sequence, is_first| Hand::take(&hands, sequence, is_first).unwrap();
+        hands.lock().unwrap().emptied(1_000);
+        let (came_to_us, stored_since) = (arrived(1, 100, hand(1, true)), arrived(2, 990, hand(2, true)));
+        assert_eq!(Wanted::of(&[came_to_us, stored_since]).since_ns, 950, "others had neither");
+        let looked_for = arrived(3, 100, hand(3, false));
+        looked_for.hand.untouched(700);
+        assert_eq!(Wanted::of(&[looked_for]).since_ns, 700, "there was nothing by then");
+        let was_elsewhere = arrived(4, 100, hand(4, false));
+        let by_another_way = arrived(5, 200, Hand::unaccounted());
+        assert_eq!(Wanted::of(&[by_another_way, was_elsewhere]).since_ns, 100);
+    }
 }

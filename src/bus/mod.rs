@@ -12,6 +12,7 @@ mod context;
 pub mod examine;
 mod expecting;
 pub mod follow;
+pub mod hand;
 pub mod inbound;
 pub mod lag;
 pub mod lease;

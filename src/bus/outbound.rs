@@ -8,6 +8,7 @@ use super::answer::answer;
 use super::batch::{self, Acted};
 use super::beating::{BEAT, beating};
 use super::connect::Connection;
+use super::hand::Hand;
 use super::inbound::TOGETHER_MAX;
 use super::lease::{Lease, Valve};
 use crate::commit::{self, Answer, DeadWhy, Next};
@@ -54,6 +55,8 @@ pub struct Outgoing<T> {
     pub arrived_at: Instant,
     /// What the plan rests on.
     pub lease: Arc<Lease>,
+    /// That its message is in hand, until the source is told.
+    pub hand: Hand,
     /// What the observer wants to know about it.
     pub note: T,
     /// An outward action, to be tried first; only if the broker refuses it, the record is published.

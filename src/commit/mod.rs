@@ -22,17 +22,21 @@
 //!   within the age of a plan, or not at all; and that is less than half the window. The lease is taken before it is asked whether
 //!   that was all: what others commit after it lies within the window of what rests on it. Nor does a delivery stay on its way
 //!   for as long as a plan may wait: a connection that is silent is given up within seconds.
+//! - It reads what was committed since the message was stored, or since later, where nobody can have had it before: its first
+//!   delivery came to this instance, whose client had been empty a while ago; or this instance has looked before.
 //! - Who looks is told by the age of the message when the lease was stored. Our own clocks are asked only what is over, and
 //!   then both of them; where both stand still (a machine that is paused by another and not told), the chain breaks at the
 //!   broker. Only such a pause and a broker that comes back in it, together, are more than this withstands.
 
 mod chain;
+mod hands;
 mod lingering;
 mod moment;
 #[cfg(test)]
 mod tests;
 
 pub use chain::{Chain, Held, Renewed};
+pub use hands::Hands;
 pub use lingering::Lingering;
 pub use moment::Moment;
 

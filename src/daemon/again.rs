@@ -2,6 +2,7 @@
 //! up by the broker, which says so in an advisory. They go the way of all messages, beginning with the look whether they
 //! were committed; what brought them here is acknowledged in the place of their own delivery.
 
+use crate::bus::hand::Hand;
 use crate::bus::inbound::Arrived;
 use crate::bus::lease::Flow;
 use crate::bus::{Connection, Trouble};
@@ -48,8 +49,8 @@ impl Again {
     ) -> bool {
         let Some(lease) = self.flow.borrow().lease().map(Arc::clone) else { return false };
         let (reply, deliveries) = (by.reply.clone(), by.deliveries);
-        let unsure = Arc::clone(&by.unsure);
-        let arrived = Arrived { delivery, reply, at: Instant::now(), deliveries, unsure, lease, dead, retry };
+        let (unsure, hand) = (Arc::clone(&by.unsure), Hand::unaccounted());
+        let arrived = Arrived { delivery, reply, at: Instant::now(), deliveries, unsure, lease, dead, retry, hand };
         self.look_up.send(vec![arrived]).await.is_ok()
     }
 }

@@ -140,7 +140,7 @@ fn answer(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<De
 
 fn give_up(shared: &Shared, arrived: Arrived, why: DeadWhy) -> Option<Decided> {
     let snapshot = shared.snapshot.load();
-    let Arrived { delivery, reply, at, deliveries, lease, retry, .. } = arrived;
+    let Arrived { delivery, reply, at, deliveries, lease, retry, hand, .. } = arrived;
     let letter = triage::dead_letter(&snapshot, &delivery, deliveries, why, retry, Timestamp::now());
     Some(Outgoing {
         id: message_id(&letter.id, retry),
@@ -153,6 +153,7 @@ fn give_up(shared: &Shared, arrived: Arrived, why: DeadWhy) -> Option<Decided> {
         retry,
         arrived_at: at,
         lease,
+        hand,
         note: Note::GivenUp,
         act: None,
     })
@@ -174,7 +175,7 @@ fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<De
     let (id, ttl) = (message_id(&plan.id, arrived.retry), plan.ttl);
     // A record that cannot be encoded is not published and not acknowledged: it comes again, and shows as a redelivery.
     let (subject, bytes) = plan.encode(timings, shared.record_bytes_max).ok()?;
-    let Arrived { reply, at: arrived_at, deliveries, lease, retry, .. } = arrived;
+    let Arrived { reply, at: arrived_at, deliveries, lease, retry, hand, .. } = arrived;
     let ends = Ends::Decided;
     Some(Outgoing {
         id,
@@ -187,6 +188,7 @@ fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<De
         retry,
         arrived_at,
         lease,
+        hand,
         note,
         act,
     })

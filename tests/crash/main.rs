@@ -10,6 +10,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod behind;
 mod checker;
 mod cluster;
 mod full;

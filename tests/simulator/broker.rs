@@ -15,10 +15,28 @@ const LINGERS: u64 = 250;
 /// What an instance sends.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    Pull { inbox: u64, messages: usize },
-    Publish { number: u64, message: u64, id: String, lease: Option<Lease>, record: Record },
-    Renew { instance: u64, asked_at: u64, before: Option<Lease> },
-    LookUp { number: u64, messages: Vec<u64>, is_of_leader: bool },
+    Pull {
+        inbox: u64,
+        messages: usize,
+    },
+    Publish {
+        number: u64,
+        message: u64,
+        id: String,
+        lease: Option<Lease>,
+        record: Record,
+    },
+    Renew {
+        instance: u64,
+        asked_at: u64,
+        before: Option<Lease>,
+    },
+    /// Messages, each with the time since when something can have been committed on it.
+    LookUp {
+        number: u64,
+        messages: Vec<(u64, u64)>,
+        is_of_leader: bool,
+    },
     AreThere(Vec<Lease>),
     Ack(u64),
     Term(u64),
@@ -102,8 +120,9 @@ impl Broker {
             Asked::Renew { instance, asked_at, before } => vec![self.renew(instance, asked_at, before)],
             Asked::LookUp { number, messages, is_of_leader } => {
                 let until = self.now - if is_of_leader { 0 } else { self.lag };
-                let is_there = |it: u64| self.committed_at.get(&it).is_some_and(|at| *at <= until);
-                let found = messages.into_iter().map(|it| (it, is_there(it))).collect();
+                let is_there =
+                    |(it, since): (u64, u64)| self.committed_at.get(&it).is_some_and(|at| (since..=until).contains(at));
+                let found = messages.into_iter().map(|it| (it.0, is_there(it))).collect();
                 vec![Told::Found { number, messages: found }]
             }
             Asked::AreThere(leases) => {

@@ -2,7 +2,9 @@
 
 use crate::broker::{Asked, PLAN_AGE, Record, Told, WINDOW};
 use crate::packs::{Packs, TEXTS};
-use decile::commit::{self, Answer, Arrival, Bounds, Chain, First, Found, Held, Lingering, Moment, Next, Renewed};
+use decile::commit::{
+    self, Answer, Arrival, Bounds, Chain, First, Found, Hands, Held, Lingering, Moment, Next, Renewed,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,6 +29,8 @@ pub(crate) enum Without {
     /// A connection that broke is made again at once.
     Clearance,
     AckAfterCommit,
+    /// What others had before is believed to be untouched until it came here.
+    First,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +101,8 @@ pub(crate) struct Instance {
     buffer: VecDeque<(u64, u64, u64)>,
     /// The lease that the next look into the buffer rests on.
     looking_under: Option<Standing>,
+    /// Times are milliseconds in it.
+    hands: Hands,
     queue: VecDeque<Arrived>,
     wanted: Vec<Arrived>,
     looking_for: Option<(Vec<Arrived>, Standing, u64)>,
@@ -129,6 +135,7 @@ impl Instance {
             inbox: id << 32,
             buffer: VecDeque::new(),
             looking_under: None,
+            hands: Hands::new(PULLED_MAX, Duration::from_nanos(PLAN_AGE)),
             queue: VecDeque::new(),
             wanted: Vec::new(),
             looking_for: None,
@@ -249,7 +256,14 @@ impl Instance {
             self.looking_under = self.lease(now).filter(|lease| self.is_held(*lease, now, without));
             return;
         };
-        let Some((message, stored_at, deliveries)) = self.buffer.pop_front() else { return };
+        let Some((message, stored_at, deliveries)) = self.buffer.pop_front() else {
+            self.hands.emptied(lease.0.stored_at.into());
+            return;
+        };
+        let is_first = deliveries == 1 && !self.is_unsure;
+        if !self.hands.take(message, is_first || without == Without::First) {
+            return;
+        }
         let arrived = Arrived { message, stored_at, deliveries, lease, is_dead: false };
         match bounds().first(arrived.arrival(self.is_unsure)) {
             First::LookUp if without != Without::LookUp => self.wanted.push(arrived),
@@ -291,7 +305,8 @@ impl Instance {
         {
             let wanted = std::mem::take(&mut self.wanted);
             self.looked_up += wanted.len() as u64;
-            let messages = wanted.iter().map(|arrived| arrived.message).collect();
+            let since = |message| self.hands.untouched_until_ns(message).map_or(0, |at| u64::try_from(at).unwrap_or(0));
+            let messages = wanted.iter().map(|arrived| (arrived.message, since(arrived.message))).collect();
             self.numbers += 1;
             self.links[CONSUME].client.push_back(Asked::LookUp {
                 number: self.numbers,
@@ -353,17 +368,27 @@ impl Instance {
         let Some((wanted, lease, _)) = self.looking_for.take_if(|(.., asked)| *asked == number) else { return };
         // It rests on what stood before it was asked whether that was all.
         let lease = if without == Without::Fresh { self.lease(now) } else { Some(lease) };
-        let Some(lease) = lease else { return };
+        let Some(lease) = lease else {
+            wanted.iter().for_each(|arrived| self.hands.let_go(arrived.message));
+            return;
+        };
         for (arrived, (_, is_there)) in wanted.into_iter().zip(found) {
             let word = if *is_there { Found::Committed } else { Found::Nothing };
+            if !is_there {
+                self.hands.untouched(arrived.message, lease.0.stored_at.into());
+            }
             let next = bounds().looked_up(arrived.arrival(self.is_unsure), word);
             let client = &mut self.links[CONSUME].client;
             match next {
                 Next::Acknowledge => {
                     self.found += 1;
                     client.push_back(Asked::Ack(arrived.message));
+                    self.hands.let_go(arrived.message);
                 }
-                Next::GiveBack(delay) => client.push_back(Asked::Nak(arrived.message, ms(delay))),
+                Next::GiveBack(delay) => {
+                    client.push_back(Asked::Nak(arrived.message, ms(delay)));
+                    self.hands.let_go(arrived.message);
+                }
                 Next::Decide => self.queue.push_back(Arrived { lease, ..arrived }),
                 Next::DeadLetter(_) => self.queue.push_back(Arrived { lease, is_dead: true, ..arrived }),
             }
@@ -372,6 +397,7 @@ impl Instance {
 
     fn answered(&mut self, number: u64, answer: Answer) {
         let Some((arrived, _)) = self.awaited.remove(&number) else { return };
+        self.hands.let_go(arrived.message);
         let client = &mut self.links[CONSUME].client;
         match commit::after(answer, arrived.deliveries) {
             Next::Acknowledge if arrived.is_dead => client.push_back(Asked::Term(arrived.message)),
@@ -398,7 +424,9 @@ impl Instance {
         self.links[link].down.clear();
         if link == CONSUME {
             // The client subscribes anew to the same inbox; a look-up fails.
-            self.looking_for = None;
+            for arrived in self.looking_for.take().map(|(wanted, ..)| wanted).unwrap_or_default() {
+                self.hands.let_go(arrived.message);
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ fn whatever_happens_each_message_is_decided_once() {
     }
     eprintln!("{seeds} histories from seed {first}: {seen:?}");
     // What is to be survived has happened, often.
-    assert!(seen.redelivered > seeds && seen.duplicates > seeds / 4 && seen.leases_over > seeds / 4, "{seen:?}");
+    assert!(seen.redelivered > seeds && seen.duplicates > seeds / 8 && seen.leases_over > seeds / 4, "{seen:?}");
     assert!(seen.looked_up > seeds / 4 && seen.found > seeds / 100 && seen.decided_otherwise > seeds / 100, "{seen:?}");
     assert!(
         seen.deaths > seeds / 2 && seen.crashes > seeds / 2 && seen.slept > seeds / 2 && seen.dead > seeds / 100,
@@ -62,6 +62,7 @@ fn without_any_of_its_safeguards_some_history_goes_wrong() {
         (Without::Epoch, "decided twice", 3_000),
         (Without::Fresh, "decided twice", 100_000),
         (Without::Clearance, "decided twice", 20_000),
+        (Without::First, "decided twice", 20_000),
         (Without::AckAfterCommit, "acknowledged before", 3_000),
     ] {
         let first = fastrand::u64(..);
