@@ -59,6 +59,24 @@ impl Connection {
         &self.api
     }
 
+    /// Awaits what is asked on this connection, for as long as it lasts: what was asked on one that is gone is not answered
+    /// on the next. `None` where it was made again meanwhile.
+    pub(super) async fn while_it_lasts<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
+        let statistics = self.client.statistics();
+        let made = || statistics.connects.load(Ordering::Relaxed);
+        let before = made();
+        let made_again = async {
+            while made() == before {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answered = asking => Some(answered),
+            () = made_again => None,
+        }
+    }
+
     /// What a missing answer means: not permitted, if the server has said so.
     pub(crate) fn unanswered(&self, doing: String) -> Trouble {
         if self.denied.load(Ordering::Relaxed) { Trouble::NotPermitted(doing) } else { Trouble::NoAnswer(doing) }
@@ -137,6 +155,8 @@ async fn connect_by(
 const PING_EVERY: Duration = Duration::from_millis(500);
 /// The longest wait between two attempts to connect again: what the broker is back for must not wait for us.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
+/// How often it is looked whether a connection was made again.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Twice as long each time, from 2 ms on.
 fn reconnect_delay(attempts: usize) -> Duration {

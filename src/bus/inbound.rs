@@ -196,7 +196,11 @@ struct Puller {
 impl Puller {
     async fn attach_and_pull(&mut self) -> Result<Pulled, Trouble> {
         let Some(first) = self.open().await else { return Ok(Pulled::Stopped) };
-        let mut messages = beating(attach(&self.connection, &self.source), || self.intake.beat()).await?;
+        let attaching = self.connection.while_it_lasts(attach(&self.connection, &self.source));
+        let mut messages = beating(attaching, || self.intake.beat()).await.unwrap_or_else(|| {
+            let doing = format!("attach to `{}`", self.source.stream.name);
+            Err(Trouble::Other { doing, why: "the connection was lost".to_owned() })
+        })?;
         let stream: Arc<str> = Arc::from(self.source.stream.name.as_str());
         self.intake.attached(&stream, true);
         // What the consumer has forgotten comes first, in the order of the stream, but for what was in flight. As many that are

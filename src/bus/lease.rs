@@ -216,7 +216,8 @@ impl Keeper {
             let told = self.told().await;
             let is_open = matches!(told, Flow::Open(_));
             self.flow.send_replace(told);
-            let is_clear = self.clearing.clear(&self.connection, &self.stream, &self.root, self.instance).await;
+            let clearing = self.clearing.clear(&self.connection, &self.stream, &self.root, self.instance);
+            let is_clear = self.connection.while_it_lasts(clearing).await.unwrap_or(false);
             let pause = if is_open && is_clear { LOOK.min(self.bounds.plan_age_max / 6) } else { TRY };
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -231,10 +232,10 @@ impl Keeper {
         if self.valve.is_refused.load(Ordering::Relaxed) {
             return Flow::Closed(ClosedWhy::Refused);
         }
-        match self.is_full().await {
-            Ok(true) => Flow::Closed(ClosedWhy::Full),
+        match self.connection.while_it_lasts(self.is_full()).await {
+            Some(Ok(true)) => Flow::Closed(ClosedWhy::Full),
             // Whether the broker is there shows in the lease.
-            Ok(false) | Err(_) => Flow::Open(Arc::clone(lease)),
+            Some(Ok(false) | Err(_)) | None => Flow::Open(Arc::clone(lease)),
         }
     }
 
@@ -250,7 +251,9 @@ impl Keeper {
         let asked_at = clock::now();
         let epoch = self.chain.epoch();
         let before = self.chain.ask(asked_at).and_then(|lease| lease.fence(0)).cloned();
-        let renewed = self.ask(before.as_ref(), asked_at).await;
+        let connection = self.connection.clone();
+        let asking = self.ask(before.as_ref(), asked_at);
+        let renewed = connection.while_it_lasts(asking).await.unwrap_or(Renewed::Unknown);
         if let Renewed::Stored(lease) = &renewed {
             self.valve.is_refused.store(false, Ordering::Relaxed);
             self.clearing.stored(lease.number, asked_at);

@@ -79,7 +79,9 @@ impl LookUp {
         while let Some(together) = waiting.take().await {
             // Without a lease nothing is decided; they come again.
             let Some(lease) = self.lease() else { continue };
-            let found = waiting.meanwhile(&together, self.find(&together, Arc::clone(&lease))).await;
+            let finding = self.connection.while_it_lasts(self.find(&together, Arc::clone(&lease)));
+            let found = waiting.meanwhile(&together, finding).await;
+            let found = found.unwrap_or_else(|| Err(trouble(&"the connection was lost")));
             let (found, lease) = found.unwrap_or_else(|trouble| {
                 tracing::warn!(%trouble, "decisions on messages that came again were not found out; they come again");
                 (HashMap::new(), lease)
