@@ -48,5 +48,6 @@ pub mod subject;
 pub mod survey;
 pub mod token;
 pub mod triage;
+pub mod trust;
 pub mod verdict;
 pub mod views;

@@ -2,6 +2,7 @@
 
 use crate::policy::action::{Nature, Reach, Reversibility};
 use crate::policy::level::Level;
+use crate::trust::{Bound, SIGNIFICANCE, Tally, threshold};
 
 /// How far an action reaches, and whether it can be taken back: how much a wrong one destroys. Ordered from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -33,8 +34,11 @@ pub enum Standing {
     Never,
 }
 
-/// So many decisions without an error are needed for level 2, at its usual threshold of 0.90.
-pub(super) const MESSAGES_MIN: u64 = 56;
+/// So many decisions without an error are needed for level 2, where no other class is tested at the same time.
+pub(super) fn messages_min() -> u64 {
+    let bound = threshold(Level::Routine).map(|threshold| Bound::new(threshold, SIGNIFICANCE, 1));
+    bound.and_then(|bound| bound.missing(Tally::default())).unwrap_or(u64::MAX)
+}
 
 impl Radius {
     /// How far actions of this nature reach.
@@ -76,7 +80,7 @@ pub(super) fn standing(radius: Radius, level: Level, messages: u64) -> Standing 
         Radius::Irreversible => Standing::Never,
         _ if level >= Level::Routine => Standing::Promoted,
         Radius::SemiReversible => Standing::Later,
-        Radius::Internal | Radius::Reversible if messages < MESSAGES_MIN => Standing::Seldom,
+        Radius::Internal | Radius::Reversible if messages < messages_min() => Standing::Seldom,
         Radius::Internal | Radius::Reversible => Standing::Candidate,
     }
 }

@@ -5,7 +5,7 @@ use crate::message::Origin;
 use crate::policy::resolve::{Known, resolve};
 use crate::policy::written::WrittenPolicy;
 use crate::verdict::Outcome;
-use standing::MESSAGES_MIN;
+use standing::messages_min;
 
 const BOUNDS: Bounds =
     Bounds { unmatched_max: 100, worded_max: 20, cluster_messages_min: 2, examples_max: 2, text_bytes_max: 1_000 };
@@ -90,14 +90,14 @@ fn one<'a>(surface: &'a Surface, class: &str) -> &'a ClassSurface {
 fn what_a_class_may_become_is_told_by_how_far_it_reaches_and_how_often_it_comes() {
     let surface = surface(|survey| {
         for class in ["inside", "answered", "gone", "trusted", "unlisted"] {
-            often(survey, class, "test.main", MESSAGES_MIN);
+            often(survey, class, "test.main", messages_min());
         }
-        often(survey, "mixed", "test.main", MESSAGES_MIN - 1);
+        often(survey, "mixed", "test.main", messages_min() - 1);
     });
     let standings = ["inside", "answered", "gone", "trusted", "unlisted", "mixed"].map(|it| one(&surface, it).standing);
     use Standing::{Candidate, Later, Never, Promoted, Seldom};
     assert_eq!(standings, [Candidate, Later, Never, Promoted, Candidate, Seldom]);
-    assert_eq!(surface.classed(), 6 * MESSAGES_MIN - 1);
+    assert_eq!(surface.classed(), 6 * messages_min() - 1);
 }
 
 #[test]

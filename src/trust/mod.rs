@@ -1,0 +1,9 @@
+//! Whether a class deserves to be trusted: what people said of its decisions, and how sure that makes us. Pure.
+//!
+//! Nothing here raises a level. It says what a person may rest a promotion on.
+
+mod bound;
+#[cfg(test)]
+mod tests;
+
+pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
