@@ -129,6 +129,7 @@ fn decision(
         message: MessageFacts { id: None, sender: None, sent_at: None, origin: Origin::Person, payload_bytes: 0 },
         verdict: VerdictRecord {
             class: Some(class.clone()),
+            rules: None,
             reason: None,
             malformed: None,
             restrictions: Vec::new(),

@@ -213,6 +213,9 @@ fn went_out(out: &mut String, outward: &Outward) {
 fn foot(out: &mut String, decision: &Decision) {
     let _ = writeln!(out, "\n{}", bold("rests on"));
     row(out, "pack", &decision.digests.pack.to_string());
+    if let Some(rules) = decision.verdict.rules {
+        row(out, "rules", &format!("{rules} (those of its class, and all that restrict)"));
+    }
     row(out, "policy", &decision.digests.policy.to_string());
     row(out, "channels", &decision.digests.channels.to_string());
     row(out, "source", &format!("{} #{}", one_line(&decision.source.stream, 40), decision.source.sequence));

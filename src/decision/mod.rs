@@ -26,6 +26,7 @@ use crate::decode::MalformedKind;
 use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::message::Origin;
+use crate::pack::Pack;
 use crate::policy::Desk;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::level::Level;
@@ -109,6 +110,9 @@ pub struct MessageFacts {
 pub struct VerdictRecord {
     /// The class, if there is one.
     pub class: Option<Class>,
+    /// The digest of the rules by which a message is of it, or is not: what people say of this decision, they say of those.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rules: Option<Digest>,
     /// Why there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Reason>,
@@ -197,11 +201,12 @@ impl From<&Action> for ActionRecord {
 }
 
 impl VerdictRecord {
-    /// A verdict, with what was wrong with the payload where it could not be read, and the restrictions
-    /// that its evidence names.
-    pub fn new(verdict: &Verdict, malformed: Option<MalformedKind>, restrictions: &[&str]) -> Self {
+    /// A verdict by a pack, with what was wrong with the payload where it could not be read, and the restrictions that its
+    /// evidence names.
+    pub fn new(verdict: &Verdict, pack: &Pack, malformed: Option<MalformedKind>, restrictions: &[&str]) -> Self {
         Self {
             class: verdict.class().cloned(),
+            rules: verdict.class().and_then(|class| pack.class_digest(class)),
             reason: verdict.reason(),
             malformed,
             restrictions: restrictions.iter().map(|&restriction| restriction.to_owned()).collect(),

@@ -45,6 +45,8 @@ pub struct Pack {
     pub(crate) infos: Vec<RuleInfo>,
     /// Ordered by name.
     pub(crate) classes: Vec<ClassSpec>,
+    /// Of each class, in the same order.
+    pub(crate) class_digests: Vec<Digest>,
     pub(crate) restrictions: Vec<Restriction>,
     /// In their own order: the text first.
     pub(crate) fields: Vec<Field>,
@@ -194,6 +196,13 @@ impl Pack {
     /// Every class, by name.
     pub fn classes(&self) -> impl Iterator<Item = &Class> {
         self.classes.iter().map(|spec| &spec.class)
+    }
+
+    /// The digest of what decides whether a message is of a class: its rules as meant, those that restrict, and the version of
+    /// the language. What is known of the class's reliability is known of this.
+    pub fn class_digest(&self, class: &Class) -> Option<Digest> {
+        let at = self.classes.binary_search_by(|spec| spec.class.cmp(class)).ok()?;
+        self.class_digests.get(at).copied()
     }
 
     /// What a class asks for.

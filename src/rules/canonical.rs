@@ -7,6 +7,7 @@ use crate::pack::{ClassSpec, Effect, LANGUAGE_VERSION};
 use std::collections::BTreeSet;
 
 const LABEL: &str = "decile 2026 pack of rules";
+const CLASS_LABEL: &str = "decile 2026 rules of a class";
 
 /// The digest of resolved rules. The order of files, rules and patterns, comments, notes and tests have no
 /// part in it.
@@ -16,6 +17,20 @@ pub(super) fn digest(resolved: &Resolved) -> Digest {
     resolved.classes.iter().for_each(|class| parts.class(class));
     resolved.rules.iter().for_each(|rule| parts.rule(rule));
     Digest::of(LABEL, parts.0.iter().map(Vec::as_slice))
+}
+
+/// The digest of what decides whether a message is of a class: the class, the rules that permit it, and all that restrict.
+/// Other classes' rules can only take messages from it.
+pub(super) fn class_digest(resolved: &Resolved, class: &ClassSpec) -> Digest {
+    let mut parts = Parts(Vec::new());
+    parts.text(LANGUAGE_VERSION);
+    parts.class(class);
+    let is_of_it = |rule: &&ResolvedRule| match &rule.info.effect {
+        Effect::Permit(permitted) => *permitted == class.class,
+        Effect::Restrict(_) => true,
+    };
+    resolved.rules.iter().filter(is_of_it).for_each(|rule| parts.rule(rule));
+    Digest::of(CLASS_LABEL, parts.0.iter().map(Vec::as_slice))
 }
 
 struct Parts(Vec<Vec<u8>>);

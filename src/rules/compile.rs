@@ -1,5 +1,6 @@
 //! From rules as meant to a pack.
 
+use super::canonical;
 use super::gap::GapShape;
 use super::regex::Form;
 use super::resolved::{
@@ -20,7 +21,8 @@ const PHRASE_BYTES_MAX: usize = 16 << 20;
 
 /// Builds the pack; `None` where that has been reported.
 pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
-    let digest = super::canonical::digest(&resolved);
+    let digest = canonical::digest(&resolved);
+    let class_digests = resolved.classes.iter().map(|class| canonical::class_digest(&resolved, class)).collect();
     let Resolved { rules, classes, restrictions } = resolved;
     let mut builder = Builder { fields: fields(&rules), ..Builder::default() };
     let (mut compiled, mut infos) = (Vec::with_capacity(rules.len()), Vec::with_capacity(rules.len()));
@@ -43,6 +45,7 @@ pub(crate) fn compile(resolved: Resolved, report: &Report) -> Option<Pack> {
         heads: Vec::new(),
         infos,
         classes,
+        class_digests,
         restrictions,
         fields,
         patterns,

@@ -94,7 +94,7 @@ impl Decided<'_> {
 
     fn verdict_record(&self) -> VerdictRecord {
         let malformed = self.reading.message.as_ref().err().map(|wrong| wrong.kind);
-        VerdictRecord::new(&self.verdict, malformed, &self.named.restrictions)
+        VerdictRecord::new(&self.verdict, &self.snapshot.pack, malformed, &self.named.restrictions)
     }
 
     fn message_facts(&self) -> MessageFacts {

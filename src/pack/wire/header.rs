@@ -25,7 +25,7 @@ mod tests;
 /// The length of a header, in bytes.
 pub const HEADER_BYTES: usize = 128;
 /// The version of this format. It changes whenever packs that were written before cannot be read any more.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"DECILEPK";
 const BYTE_ORDER: u32 = 0x0a0b_0c0d;

@@ -30,6 +30,7 @@ pub(super) struct Payload {
     rules: Vec<StoredRule>,
     infos: Vec<StoredInfo>,
     classes: Vec<StoredClass>,
+    class_digests: Vec<[u8; 32]>,
     /// Name and description.
     restrictions: Vec<(String, Option<String>)>,
     fields: Vec<String>,
@@ -54,6 +55,7 @@ impl Payload {
             rules: pack.rules.iter().map(StoredRule::of).collect(),
             infos: pack.infos.iter().map(StoredInfo::of).collect(),
             classes: pack.classes.iter().map(StoredClass::of).collect(),
+            class_digests: pack.class_digests.iter().map(|digest| *digest.as_bytes()).collect(),
             restrictions: pack.restrictions.iter().map(restriction).collect(),
             fields: pack.fields.iter().map(Field::to_string).collect(),
             patterns: pack.patterns.clone(),
@@ -100,6 +102,7 @@ impl Payload {
             heads: Vec::new(),
             infos: self.infos.into_iter().map(StoredInfo::into_info).collect::<Result<_, _>>()?,
             classes: self.classes.into_iter().map(StoredClass::into_class).collect::<Result<_, _>>()?,
+            class_digests: self.class_digests.into_iter().map(Digest::from_bytes).collect(),
             restrictions: self.restrictions.into_iter().map(restriction).collect(),
             fields: self.fields.iter().map(|field| parse_field(field)).collect::<Result<_, _>>()?,
             patterns: self.patterns,

@@ -45,7 +45,7 @@ fn what_is_written_is_read() {
 #[test]
 fn the_layout_is_the_documented_one() {
     let bytes = written();
-    assert_eq!(&bytes[..16], b"DECILEPK\x0d\x0c\x0b\x0a\x01\0\0\0");
+    assert_eq!(&bytes[..16], b"DECILEPK\x0d\x0c\x0b\x0a\x02\0\0\0");
     assert_eq!(&bytes[16..48], format!("{LANGUAGE_VERSION:\0<32}").as_bytes());
     assert_eq!(&bytes[48..56], &[PAYLOAD.len() as u8, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(&bytes[56..88], pack().as_bytes());
@@ -119,9 +119,9 @@ fn older_and_newer_versions_are_told_by_name() {
 #[test]
 fn a_version_is_told_before_a_length_that_another_version_may_write() {
     let mut bytes = written();
-    bytes[12..16].copy_from_slice(&2_u32.to_le_bytes());
+    bytes[12..16].copy_from_slice(&3_u32.to_le_bytes());
     bytes[48..56].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert_eq!(refused(&bytes), OpenError::FormatVersion { found: 2 });
+    assert_eq!(refused(&bytes), OpenError::FormatVersion { found: 3 });
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) fn check(pack: &Pack) -> Result<(), Wrong> {
     ensure(pack.rules.len() == pack.infos.len(), "rules and their names differ in number")?;
     ensure(pack.infos.is_sorted_by(|one, next| one.id < next.id), "the rules are out of order")?;
     ensure(pack.classes.is_sorted_by(|one, next| one.class < next.class), "the classes are out of order")?;
+    ensure(pack.class_digests.len() == pack.classes.len(), "classes and their digests differ in number")?;
     ensure(pack.restrictions.is_sorted_by(|one, next| one.name < next.name), "the restrictions are out of order")?;
     ensure(pack.fields.first() == Some(&Field::Text), "the text is not the first field")?;
     ensure(pack.fields.is_sorted_by(|one, next| one < next), "the fields are out of order")?;
