@@ -88,6 +88,11 @@ impl Root {
         Subject(format!("{}.receipt.{id}.ruling", self.0))
     }
 
+    /// The filters of what evidence is made of: answers, and then what became of each.
+    pub fn evidence(&self) -> [String; 2] {
+        ["ruling.>", "receipt.*.ruling"].map(|rest| self.filter(rest))
+    }
+
     /// `<root>.slot.ruling.<id>`: taken by the answer that takes effect.
     pub fn ruling_slot(&self, id: &DecisionId) -> Subject {
         Subject(format!("{}.slot.ruling.{id}", self.0))

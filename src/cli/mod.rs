@@ -13,6 +13,7 @@ mod demo;
 mod diff;
 mod dlq;
 mod doctor;
+mod evidence;
 mod execute;
 mod exit;
 mod explain;
@@ -81,6 +82,8 @@ enum Command {
     Diff(diff::Diff),
     /// Find out what there is to decide: classes, what is unmatched, candidates for autonomy.
     Survey(survey::Survey),
+    /// Show what people's answers say of each class, and what its next level asks for.
+    Evidence(evidence::Evidence),
     /// Compile rules into a pack: one file.
     Compile(compile::Compile),
     /// Lay rule files out in one way.
@@ -139,6 +142,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Explain(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Survey(command) => command.run(),
+        Command::Evidence(command) => command.run(),
         Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),

@@ -250,7 +250,8 @@ impl Judge {
         snapshot: &Snapshot,
     ) -> Result<(), Trouble> {
         let bytes = receipt.encode().map_err(|error| unknown(error.to_string()))?;
-        let (id, kept) = (format!("ruled-{revision}"), snapshot.retention.escalated);
+        // As long as the answer itself.
+        let (id, kept) = (format!("ruled-{revision}"), snapshot.retention.escalated.max(snapshot.retention.handled));
         publish_once(&self.outlet.connection, &self.outlet.stream, subject, &id, kept, bytes).await
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! One ruling has one effect. Whatever is wrong with it, it has none, and a receipt says why.
 
+mod basis;
 mod letter;
 mod receipt;
 #[cfg(test)]
 mod tests;
 
+pub use basis::Basis;
 pub use letter::{LetterEffect, letter_effect, nothing_to_retry};
 pub use receipt::{RULING_RECEIPT_VERSION, Ruled, RulingReceipt, RulingRefusal, Word};
 
@@ -138,7 +140,8 @@ fn ruled(asked: &Asked<'_>, escalation: Option<Pointed<Escalation>>, today: &Tod
     if !desk.is_some_and(|desk| ruling.operator().rulings.has(desk)) {
         return Err(refused(RulingRefusal::Right));
     }
-    let receipt = |ruled| RulingReceipt::ruled(asked, ruled, &name, today.now);
+    let basis = Basis::of(&escalation.record.decision);
+    let receipt = |ruled| RulingReceipt::ruled(asked, ruled, &name, today.now).on(basis.clone());
     let action = match &payload.answer {
         Answer::Reject => return Ok(Effect::Settle(receipt(Ruled::Rejected))),
         Answer::Reclassify { class } => {
@@ -197,7 +200,8 @@ fn undone(asked: &Asked<'_>, outward: Option<Pointed<Outward>>, today: &Today<'_
     let inverse = inverse.ok_or_else(|| refused(RulingRefusal::NoInverse))?;
     let permit = WritePermit::by_undo(&undo, asked.revision, &outward.record, inverse, today.halt, today.kept)
         .map_err(|why| refused(why.into()))?;
-    let receipt = RulingReceipt::ruled(asked, Ruled::Undone, &name, today.now);
+    let basis = Basis::of(&outward.record.decision);
+    let receipt = RulingReceipt::ruled(asked, Ruled::Undone, &name, today.now).on(basis);
     Ok(Going { permit, decision: outward.record.decision, receipt })
 }
 

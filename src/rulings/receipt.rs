@@ -1,6 +1,6 @@
 //! What became of a person's answer, on `<root>.receipt.<id>.ruling`.
 
-use super::Asked;
+use super::{Asked, Basis};
 use crate::class::Class;
 use crate::decision::DecisionId;
 use jiff::Timestamp;
@@ -29,6 +29,9 @@ pub struct RulingReceipt {
     /// The class that the person gave, where they gave one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub class: Option<Class>,
+    /// What the answer is evidence of, where it took effect on a decision that had named a class.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub basis: Option<Basis>,
     /// Who signed it, as far as that is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub operator: Option<String>,
@@ -202,6 +205,11 @@ impl RulingReceipt {
         Self { class, operator: Some(operator.to_owned()), ..Self::new(asked.id.clone(), asked.revision, outcome, at) }
     }
 
+    /// With what it is evidence of.
+    pub(super) fn on(self, basis: Option<Basis>) -> Self {
+        Self { basis, ..self }
+    }
+
     /// With what the person said.
     pub(super) fn saying(self, note: &str) -> Self {
         Self { why: (!note.is_empty()).then(|| note.to_owned()), ..self }
@@ -213,15 +221,22 @@ impl RulingReceipt {
     }
 
     fn new(decision: DecisionId, ruling: u64, outcome: Word, at: Timestamp) -> Self {
-        let (why, refusal, class, operator) = (None, None, None, None);
-        Self { v: RULING_RECEIPT_VERSION, decision, ruling, outcome, why, refusal, class, operator, at }
+        let (why, refusal, class, basis, operator) = (None, None, None, None, None);
+        Self { v: RULING_RECEIPT_VERSION, decision, ruling, outcome, why, refusal, class, basis, operator, at }
     }
 
     /// The same answer, overtaken at the broker.
     #[must_use]
     pub fn overtaken(self) -> Self {
         let why = RulingRefusal::Overtaken;
-        Self { outcome: Word::Refused, refusal: Some(why), why: Some(why.to_string()), class: None, ..self }
+        Self {
+            outcome: Word::Refused,
+            refusal: Some(why),
+            why: Some(why.to_string()),
+            class: None,
+            basis: None,
+            ..self
+        }
     }
 
     /// The bytes to commit.

@@ -3,7 +3,11 @@
 //! Nothing here raises a level. It says what a person may rest a promotion on.
 
 mod bound;
+mod evidence;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
+pub use evidence::{Evidence, Lying, Said};
+pub use standing::{Next, Standing, standings};

@@ -16,6 +16,7 @@ mod daemon;
 mod dlq;
 mod doctor;
 mod escalations;
+mod evidence;
 mod executor;
 mod gate;
 mod grants;

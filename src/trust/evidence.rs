@@ -1,0 +1,116 @@
+//! What people's answers say of classes, read from the stream from its beginning: whoever reads the same, arrives at the
+//! same.
+//!
+//! An answer counts only where an operator signed it and it took effect. What it is about stands in the daemon's receipt;
+//! whether it agrees is read from what was signed, and from nothing else.
+
+use crate::authority::{Answer, Authority, Signed, VerifiedRuling, VerifiedUndo};
+use crate::class::Class;
+use crate::decision::DecisionId;
+use crate::rulings::{Basis, Place, RulingReceipt, Word};
+use crate::subject::Root;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// What lies in the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Lying<'a> {
+    /// Its subject.
+    pub subject: &'a str,
+    /// Its sequence.
+    pub sequence: u64,
+    /// When the broker stored it.
+    pub stored_at: Timestamp,
+    /// Its bytes.
+    pub payload: &'a [u8],
+}
+
+/// What an operator said of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Signature {
+    /// It may go out as it was drafted.
+    Agrees,
+    /// It may not, or not so, or it is undone.
+    Disagrees,
+    /// It is of this class; only if that is the decision's own, it agrees.
+    Is(Option<Class>),
+}
+
+/// What was said of one decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What it is evidence of.
+    pub basis: Basis,
+    /// Whether the person agreed.
+    pub agreed: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The evidence in a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// By the answer's sequence.
+    signed: HashMap<u64, (DecisionId, Signature)>,
+    /// The last word on each decision.
+    said: BTreeMap<DecisionId, Said>,
+}
+
+impl Evidence {
+    /// Takes what lies in the stream, in its order.
+    pub fn apply(&mut self, root: &Root, authority: &Authority, lying: &Lying<'_>) {
+        match Place::of(root, lying.subject) {
+            Some(Place::Ruling(id)) => self.ruling(id, authority, lying),
+            Some(Place::Undo(id)) => self.undo(id, authority, lying),
+            Some(Place::Letter(_)) => {}
+            None => self.receipt(root, lying),
+        }
+    }
+
+    /// The last word on each decision.
+    pub fn said(&self) -> impl Iterator<Item = &Said> {
+        self.said.values()
+    }
+
+    fn ruling(&mut self, id: DecisionId, authority: &Authority, lying: &Lying<'_>) {
+        let Ok(signed) = Signed::parse(lying.payload) else { return };
+        let Ok(ruling) = VerifiedRuling::new(signed, authority) else { return };
+        let payload = ruling.payload();
+        if payload.decision != id || !ruling.is_fresh(lying.stored_at) {
+            return;
+        }
+        let signature = match &payload.answer {
+            Answer::Approve { .. } => Signature::Agrees,
+            // What was drafted was not what should go out.
+            Answer::Amend { .. } | Answer::Reject => Signature::Disagrees,
+            Answer::Reclassify { class } => Signature::Is(class.clone()),
+        };
+        self.signed.insert(lying.sequence, (id, signature));
+    }
+
+    fn undo(&mut self, id: DecisionId, authority: &Authority, lying: &Lying<'_>) {
+        let Ok(signed) = Signed::parse(lying.payload) else { return };
+        let Ok(undo) = VerifiedUndo::new(signed, authority) else { return };
+        if undo.payload().decision == id && undo.is_fresh(lying.stored_at) {
+            self.signed.insert(lying.sequence, (id, Signature::Disagrees));
+        }
+    }
+
+    fn receipt(&mut self, root: &Root, lying: &Lying<'_>) {
+        let Ok(receipt) = serde_json::from_slice::<RulingReceipt>(lying.payload) else { return };
+        let belongs = root.ruling_receipt(&receipt.decision).as_str() == lying.subject;
+        let is_effective = !matches!(receipt.outcome, Word::Refused);
+        let (Some(basis), true, true) = (receipt.basis, belongs, is_effective) else { return };
+        // Whoever may write receipts and not sign answers says nothing here.
+        let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
+        if id != receipt.decision {
+            return;
+        }
+        let agreed = match signature {
+            Signature::Agrees => true,
+            Signature::Disagrees => false,
+            Signature::Is(class) => class.as_ref() == Some(&basis.class),
+        };
+        self.said.insert(receipt.decision, Said { basis, agreed, at: lying.stored_at });
+    }
+}
