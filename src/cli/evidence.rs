@@ -4,6 +4,8 @@ use super::args::{ConfigFile, Connect, Format};
 use super::print::one_line;
 use super::reach::Reach;
 use super::{Exit, world};
+use crate::authority::Authority;
+use crate::bus::Trouble;
 use crate::class::Class;
 use crate::store::Watch;
 use crate::trust::{Evidence as Heard, Lying, Next, Standing, standings};
@@ -38,15 +40,7 @@ impl Evidence {
     async fn show(self) -> anyhow::Result<Exit> {
         let world = world::load(&self.file.config)?;
         let reach = Reach::open(&world.config, &self.connect).await?;
-        let mut heard = Heard::default();
-        // Everything that lies there, once: nothing is waited for.
-        let filters = reach.root.evidence();
-        let mut watch = Watch::open(&reach.connection, &reach.stream, filters, 0, Duration::MAX).await?;
-        while let Some(kept) = watch.next_stored().await? {
-            let (subject, sequence, stored_at) = (kept.subject.as_str(), kept.sequence, kept.stored_at);
-            let lying = Lying { subject, sequence, stored_at, payload: &kept.payload };
-            heard.apply(&reach.root, &world.config.authority, &lying);
-        }
+        let heard = read(&reach, &world.config.authority).await?;
         let mut standings = standings(&heard, &world.pack, &world.config.policy, Timestamp::now());
         standings.retain(|standing| self.class.as_ref().is_none_or(|class| *class == standing.class));
         match self.format {
@@ -58,6 +52,20 @@ impl Evidence {
         }
         Ok(if standings.is_empty() { Exit::No } else { Exit::Yes })
     }
+}
+
+/// What people have said, as it lies on the bus now.
+pub(super) async fn read(reach: &Reach, authority: &Authority) -> Result<Heard, Trouble> {
+    let mut heard = Heard::default();
+    // Nothing is waited for.
+    let filters = reach.root.evidence();
+    let mut watch = Watch::open(&reach.connection, &reach.stream, filters, 0, Duration::MAX).await?;
+    while let Some(kept) = watch.next_stored().await? {
+        let (subject, sequence, stored_at) = (kept.subject.as_str(), kept.sequence, kept.stored_at);
+        let lying = Lying { subject, sequence, stored_at, payload: &kept.payload };
+        heard.apply(&reach.root, authority, &lying);
+    }
+    Ok(heard)
 }
 
 fn print(standings: &[Standing]) {

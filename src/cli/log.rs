@@ -167,7 +167,7 @@ fn reason(word: &str) -> Result<Reason, String> {
     Reason::ALL.into_iter().find(|it| it.as_str() == word).ok_or_else(|| format!("a reason is one of {}", words()))
 }
 
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }

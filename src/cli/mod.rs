@@ -29,6 +29,7 @@ mod log;
 mod permissions;
 mod preview;
 mod print;
+mod questions;
 mod reach;
 mod reclassify;
 mod reject;
@@ -84,6 +85,8 @@ enum Command {
     Survey(survey::Survey),
     /// Show what people's answers say of each class, and what its next level asks for.
     Evidence(evidence::Evidence),
+    /// Ask what a person should decide about the policy this week.
+    Questions(questions::Questions),
     /// Compile rules into a pack: one file.
     Compile(compile::Compile),
     /// Lay rule files out in one way.
@@ -143,6 +146,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Diff(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Evidence(command) => command.run(),
+        Command::Questions(command) => command.run(),
         Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Inspect(command) => command.run(),

@@ -2,11 +2,13 @@
 //! would reach. What may one day be decided without a person shows here first. It advises people; no decision rests on it.
 
 mod clusters;
+mod questions;
 mod sample;
 mod standing;
 mod words;
 
 pub use clusters::Cluster;
+pub use questions::{Ending, Question, Week};
 pub use standing::{Radius, Standing};
 
 use crate::class::Class;

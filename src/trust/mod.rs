@@ -10,4 +10,4 @@ mod tests;
 
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
 pub use evidence::{Evidence, Lying, Said};
-pub use standing::{Next, Standing, standings};
+pub use standing::{Next, Standing, next_level, standings};

@@ -5,9 +5,9 @@ use super::evidence::{Evidence, Said};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::pack::Pack;
-use crate::policy::Policy;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::level::Level;
+use crate::policy::{Line, Policy};
 use crate::rulings::Basis;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -68,14 +68,14 @@ pub fn standings(evidence: &Evidence, pack: &Pack, policy: &Policy, now: Timesta
         heard.entry((class.clone(), channel.clone())).or_default().hear(said, pack, policy, now);
     }
     let tested = heard.iter().filter(|((class, channel), heard)| {
-        heard.tally.decisions() > 0 && after(policy.line(class, channel)).is_some()
+        heard.tally.decisions() > 0 && next_level(policy.line(class, channel)).is_some()
     });
     let tested = tested.count();
     heard.into_iter().map(|((class, channel), heard)| heard.standing(class, channel, policy, tested, now)).collect()
 }
 
-/// The next level that would change something, by the table of levels.
-fn after(line: &crate::policy::Line) -> Option<Level> {
+/// The next level that would change something, by the table of levels; never one for what cannot be undone.
+pub fn next_level(line: &Line) -> Option<Level> {
     let Action { nature, .. } = &line.action;
     match (line.level, nature.reversibility) {
         (_, Reversibility::Irreversible) => None,
@@ -102,7 +102,7 @@ impl Heard {
 
     fn standing(self, class: Class, channel: Channel, policy: &Policy, tested: usize, now: Timestamp) -> Standing {
         let line = policy.line(&class, &channel);
-        let next = after(line).and_then(|level| self.next(level, tested, now));
+        let next = next_level(line).and_then(|level| self.next(level, tested, now));
         let (level, kind) = (line.level, line.action.kind.clone());
         Standing { class, channel, kind, level, answers: self.tally, outdated: self.outdated, next }
     }

@@ -25,6 +25,7 @@ mod outage;
 mod permissions;
 mod presets;
 mod privacy;
+mod questions;
 mod redelivery;
 mod refusals;
 mod rulings;
