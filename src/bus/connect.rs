@@ -59,14 +59,17 @@ impl Connection {
         &self.api
     }
 
+    /// How often it was made, the first time included.
+    pub(super) fn made(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
+    }
+
     /// Awaits what is asked on this connection, for as long as it lasts: what was asked on one that is gone is not answered
     /// on the next. `None` where it was made again meanwhile.
     pub(super) async fn while_it_lasts<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
-        let statistics = self.client.statistics();
-        let made = || statistics.connects.load(Ordering::Relaxed);
-        let before = made();
+        let before = self.made();
         let made_again = async {
-            while made() == before {
+            while self.made() == before {
                 tokio::time::sleep(LOOK).await;
             }
         };

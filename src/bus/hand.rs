@@ -1,6 +1,7 @@
 //! A message in hand, until its hand is dropped.
 
-use crate::commit::Hands;
+use crate::commit::{Hands, MessageKey};
+use crate::message::Delivery;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is in hand of a source; shared by those who take and those who are done.
@@ -9,37 +10,44 @@ pub(super) type Shared = Arc<Mutex<Hands>>;
 /// A message in hand: copies of it that come meanwhile are dropped, as long as this is not.
 #[derive(Debug)]
 pub struct Hand {
-    hands: Option<Shared>,
-    sequence: u64,
+    held: Option<(Shared, MessageKey)>,
+    is_done: bool,
 }
 
 impl Hand {
     /// Of a message that comes by another way than its source's consumer: nobody keeps account of it.
     pub fn unaccounted() -> Self {
-        Self { hands: None, sequence: 0 }
+        Self { held: None, is_done: false }
     }
 
     /// Takes a delivery; `None` where its message is in hand already.
-    pub(super) fn take(hands: &Shared, sequence: u64, is_first: bool) -> Option<Self> {
-        let is_taken = lock(hands).take(sequence, is_first);
-        is_taken.then(|| Self { hands: Some(Arc::clone(hands)), sequence })
+    pub(super) fn take(hands: &Shared, delivery: &Delivery, is_first: bool) -> Option<Self> {
+        let key = MessageKey { sequence: delivery.sequence, stored_at_ns: delivery.stored_at_ns };
+        let is_taken = lock(hands).take(key, is_first);
+        is_taken.then(|| Self { held: Some((Arc::clone(hands), key)), is_done: false })
+    }
+
+    /// Its source was told that it need not come again.
+    pub(super) fn done(mut self) {
+        self.is_done = true;
     }
 
     pub(super) fn untouched(&self, until_ns: i128) {
-        if let Some(hands) = &self.hands {
-            lock(hands).untouched(self.sequence, until_ns);
+        if let Some((hands, key)) = &self.held {
+            lock(hands).untouched(*key, until_ns);
         }
     }
 
     pub(super) fn untouched_until_ns(&self) -> Option<i128> {
-        lock(self.hands.as_ref()?).untouched_until_ns(self.sequence)
+        let (hands, key) = self.held.as_ref()?;
+        lock(hands).untouched_until_ns(*key)
     }
 }
 
 impl Drop for Hand {
     fn drop(&mut self) {
-        if let Some(hands) = &self.hands {
-            lock(hands).let_go(self.sequence);
+        if let Some((hands, key)) = &self.held {
+            lock(hands).let_go(*key, self.is_done);
         }
     }
 }

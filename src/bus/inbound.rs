@@ -176,7 +176,7 @@ impl Together {
         self.count += 1;
         self.again += usize::from(arrived.deliveries > 1);
         let is_first = arrived.deliveries == 1 && arrived.unsure.load(Ordering::Relaxed) == 0;
-        let hand = Hand::take(hands, arrived.delivery.sequence, is_first);
+        let hand = Hand::take(hands, &arrived.delivery, is_first);
         self.arrived.extend(hand.map(|hand| Arrived { hand, ..arrived }));
     }
 }
@@ -207,6 +207,7 @@ impl Puller {
         // new, one after the other, and all that follow are.
         let unsure_max = usize::try_from(self.source.consumer.max_ack_pending).unwrap_or(usize::MAX);
         let unsure = Arc::new(AtomicUsize::new(unsure_max));
+        let mut made = self.connection.made();
         let mut ended = Pulled::Nothing;
         let mut held = Held::new(first.epoch(), clock::now(), self.unseen_max);
         loop {
@@ -233,6 +234,11 @@ impl Puller {
             let mut next = Some(next);
             let mut failed = None;
             while let Some(taken) = next.take() {
+                // A server that was away may have forgotten, too.
+                if made != self.connection.made() {
+                    made = self.connection.made();
+                    unsure.store(unsure_max, Ordering::Relaxed);
+                }
                 match taken {
                     Some(Ok(message)) => together.add(arrive(&stream, message, at, &lease, &unsure), &self.hands),
                     Some(Err(error)) => failed = Some(error.to_string()),

@@ -77,39 +77,51 @@ impl LookUp {
         let mut waiting =
             Waiting { look_up: &self, wanted, messages: Vec::new(), is_open: true, telling: self.telling() };
         while let Some(together) = waiting.take().await {
-            // Without a lease nothing is decided; they come again.
-            let Some(lease) = self.lease() else { continue };
-            let finding = self.connection.while_it_lasts(self.find(&together, Arc::clone(&lease)));
-            let found = waiting.meanwhile(&together, finding).await;
-            let found = found.unwrap_or_else(|| Err(trouble(&"the connection was lost")));
-            let (found, lease) = found.unwrap_or_else(|trouble| {
-                tracing::warn!(%trouble, "decisions on messages that came again were not found out; they come again");
-                (HashMap::new(), lease)
-            });
-            let mut to_decide = Vec::new();
-            for arrived in together {
-                let word = found.get(DecisionId::of(&arrived.delivery).as_str()).copied().unwrap_or(Found::Unknown);
-                arrived.learn(word, self.sure_after);
-                if word == Found::Nothing {
-                    arrived.hand.untouched(lease.stored_at_ns());
+            // What a person wants tried again is looked for by itself: the letter that they answered says something of a copy
+            // that came from the source meanwhile.
+            let (retried, others): (Vec<_>, Vec<_>) = together.into_iter().partition(|arrived| arrived.retry.is_some());
+            for together in [others, retried].into_iter().filter(|together| !together.is_empty()) {
+                let to_decide = self.settle(together, &mut waiting, finder.as_ref()).await;
+                if !to_decide.is_empty() && waiting.meanwhile(&[], next.send(to_decide)).await.is_err() {
+                    return;
                 }
-                match self.bounds.looked_up(arrived.arrival(), word) {
-                    Next::Acknowledge => {
-                        finder.found();
-                        self.acknowledge(&arrived, AckKind::Ack).await;
-                    }
-                    Next::GiveBack(delay) => self.acknowledge(&arrived, AckKind::Nak(Some(delay))).await,
-                    Next::Decide => to_decide.push(Arrived { lease: Arc::clone(&lease), ..arrived }),
-                    Next::DeadLetter(why) => {
-                        let dead = Some(arrived.dead.unwrap_or(why));
-                        to_decide.push(Arrived { lease: Arc::clone(&lease), dead, ..arrived });
-                    }
-                }
-            }
-            if !to_decide.is_empty() && waiting.meanwhile(&[], next.send(to_decide)).await.is_err() {
-                return;
             }
         }
+    }
+
+    /// Looks for some, and tells the sources of what was found. What is to be decided or given up comes back.
+    async fn settle(&self, together: Vec<Arrived>, waiting: &mut Waiting<'_>, finder: &dyn Finder) -> Vec<Arrived> {
+        // Without a lease nothing is decided; they come again.
+        let Some(lease) = self.lease() else { return Vec::new() };
+        let finding = self.connection.while_it_lasts(self.find(&together, Arc::clone(&lease)));
+        let found = waiting.meanwhile(&together, finding).await;
+        let found = found.unwrap_or_else(|| Err(trouble(&"the connection was lost")));
+        let (found, lease) = found.unwrap_or_else(|trouble| {
+            tracing::warn!(%trouble, "decisions on messages that came again were not found out; they come again");
+            (HashMap::new(), lease)
+        });
+        let mut to_decide = Vec::new();
+        for arrived in together {
+            let word = found.get(DecisionId::of(&arrived.delivery).as_str()).copied().unwrap_or(Found::Unknown);
+            arrived.learn(word, self.sure_after);
+            if word == Found::Nothing {
+                arrived.hand.untouched(lease.stored_at_ns());
+            }
+            match self.bounds.looked_up(arrived.arrival(), word) {
+                Next::Acknowledge => {
+                    finder.found();
+                    self.acknowledge(&arrived, AckKind::Ack).await;
+                    arrived.hand.done();
+                }
+                Next::GiveBack(delay) => self.acknowledge(&arrived, AckKind::Nak(Some(delay))).await,
+                Next::Decide => to_decide.push(Arrived { lease: Arc::clone(&lease), ..arrived }),
+                Next::DeadLetter(why) => {
+                    let dead = Some(arrived.dead.unwrap_or(why));
+                    to_decide.push(Arrived { lease: Arc::clone(&lease), dead, ..arrived });
+                }
+            }
+        }
+        to_decide
     }
 
     fn lease(&self) -> Option<Arc<Lease>> {
@@ -363,15 +375,19 @@ mod tests {
     #[test]
     fn reading_begins_where_something_can_have_been_committed_on_any_of_them() {
         let hands = Arc::new(Mutex::new(Hands::new(10, Duration::from_nanos(50))));
-        let hand = |sequence, is_first| Hand::take(&hands, sequence, is_first).unwrap();
+        let arrived = |sequence, stored_at_ns, is_first: Option<bool>| {
+            let arrived = arrived(sequence, stored_at_ns, Hand::unaccounted());
+            let hand = is_first.and_then(|is_first| Hand::take(&hands, &arrived.delivery, is_first));
+            Arrived { hand: hand.unwrap_or_else(Hand::unaccounted), ..arrived }
+        };
         hands.lock().unwrap().emptied(1_000);
-        let (came_to_us, stored_since) = (arrived(1, 100, hand(1, true)), arrived(2, 990, hand(2, true)));
+        let (came_to_us, stored_since) = (arrived(1, 100, Some(true)), arrived(2, 990, Some(true)));
         assert_eq!(Wanted::of(&[came_to_us, stored_since]).since_ns, 950, "others had neither");
-        let looked_for = arrived(3, 100, hand(3, false));
+        let looked_for = arrived(3, 100, Some(false));
         looked_for.hand.untouched(700);
         assert_eq!(Wanted::of(&[looked_for]).since_ns, 700, "there was nothing by then");
-        let was_elsewhere = arrived(4, 100, hand(4, false));
-        let by_another_way = arrived(5, 200, Hand::unaccounted());
+        let was_elsewhere = arrived(4, 100, Some(false));
+        let by_another_way = arrived(5, 200, None);
         assert_eq!(Wanted::of(&[by_another_way, was_elsewhere]).since_ns, 100);
     }
 }

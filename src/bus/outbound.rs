@@ -307,8 +307,14 @@ impl<T: Send + 'static> Publisher<T> {
             },
             Next::Acknowledge => match outgoing.ends {
                 // A lost ack is redelivered and deduplicated: awaiting its confirmation would halve throughput.
-                Ends::Decided => self.tell(&outgoing, AckKind::Ack).await,
-                Ends::GivenUp(why) => self.end(&outgoing, why).await,
+                Ends::Decided => {
+                    self.tell(&outgoing, AckKind::Ack).await;
+                    outgoing.hand.done();
+                }
+                Ends::GivenUp(why) => {
+                    self.end(&outgoing, why).await;
+                    outgoing.hand.done();
+                }
             },
             Next::GiveBack(delay) => self.tell(&outgoing, AckKind::Nak(Some(delay))).await,
             // Nothing is decided here; the message comes again.
@@ -323,6 +329,7 @@ impl<T: Send + 'static> Publisher<T> {
                 self.free_lanes.extend(lane);
                 self.observer.committed(&note, took, acted == Acted::Before);
                 self.tell(&outgoing, AckKind::Ack).await;
+                outgoing.hand.done();
             }
             Acted::Refused => self.send(outgoing, lane).await,
             Acted::Unknown(why) => {

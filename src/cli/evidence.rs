@@ -1,7 +1,7 @@
 //! `decile evidence`: what people's answers say of each class, and what is missing for its next level.
 
 use super::args::{ConfigFile, Connect, Format};
-use super::print::one_line;
+use super::print::{json, one_line};
 use super::reach::Reach;
 use super::{Exit, world};
 use crate::authority::Authority;
@@ -44,7 +44,7 @@ impl Evidence {
         let mut standings = standings(&heard, &world.pack, &world.config.policy, Timestamp::now());
         standings.retain(|standing| self.class.as_ref().is_none_or(|class| *class == standing.class));
         match self.format {
-            Format::Json => println!("{}", serde_json::to_string_pretty(&standings)?),
+            Format::Json => println!("{}", json(&serde_json::to_string_pretty(&standings)?)),
             Format::Text if standings.is_empty() => {
                 println!("nobody has answered anything yet that says something of a class")
             }

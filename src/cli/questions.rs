@@ -1,7 +1,7 @@
 //! `decile questions`: what a person should decide about the policy this week.
 
 use super::args::{ConfigFile, Connect, Format};
-use super::print::{bold, dim, one_line};
+use super::print::{bold, dim, json, one_line};
 use super::reach::Reach;
 use super::{Exit, evidence, log, world};
 use crate::store::{self, Filter};
@@ -73,7 +73,7 @@ impl Questions {
         let messages = week.messages();
         let questions = week.questions(policy, endings, &standings);
         match self.format {
-            Format::Json => println!("{}", serde_json::to_string_pretty(&questions)?),
+            Format::Json => println!("{}", json(&serde_json::to_string_pretty(&questions)?)),
             Format::Text => print(&questions, messages, self.since),
         }
         Ok(if questions.is_empty() { Exit::No } else { Exit::Yes })

@@ -1,8 +1,17 @@
 //! What an instance has in hand of a source, and since when something can have been committed on what it gave back.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+
+/// Which message of a source: a stream that was made anew counts from 1 again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageKey {
+    /// Its sequence in its stream.
+    pub sequence: u64,
+    /// When the broker stored it.
+    pub stored_at_ns: i128,
+}
 
 /// The messages of a source that an instance has in hand: between its look at a delivery and its last word to the source. A
 /// copy that comes meanwhile is nobody's work: without this, an instance that falls behind its source's patience would do
@@ -15,22 +24,34 @@ pub struct Hands {
     remembered_max: usize,
     on_way_max: Duration,
     emptied_at_ns: Option<i128>,
-    known: BTreeMap<u64, Known>,
-    /// How many of them are not in hand.
-    let_go: usize,
+    known: BTreeMap<MessageKey, Known>,
+    /// How many of them were given back.
+    given_back: usize,
+    /// What is done with, as it came to that; some of it is in hand again.
+    done: VecDeque<MessageKey>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    is_in_hand: bool,
+    stage: Stage,
     untouched_until_ns: Option<i128>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    InHand,
+    /// It comes again.
+    GivenBack,
+    /// It comes again only where a copy is on its way, or an ack was lost.
+    Done,
+}
+
 impl Hands {
-    /// Nothing yet. `remembered_max`: messages of which something is remembered, those in hand not counted. `on_way_max`: how
-    /// long a delivery may be on its way to us.
+    /// Nothing yet. `remembered_max`: messages that were given back, and as many that are done with, of which something is
+    /// remembered. `on_way_max`: how long a delivery may be on its way to us.
     pub fn new(remembered_max: usize, on_way_max: Duration) -> Self {
-        Self { remembered_max, on_way_max, emptied_at_ns: None, known: BTreeMap::new(), let_go: 0 }
+        let (known, done) = (BTreeMap::new(), VecDeque::new());
+        Self { remembered_max, on_way_max, emptied_at_ns: None, known, given_back: 0, done }
     }
 
     /// All that had come was looked at, after the broker's clock showed this.
@@ -40,16 +61,14 @@ impl Hands {
 
     /// Takes a delivery in hand, unless its message is there already. `is_first`: it was never delivered to anybody before,
     /// and the consumer is believed.
-    pub fn take(&mut self, sequence: u64, is_first: bool) -> bool {
-        let known = match self.known.entry(sequence) {
-            Entry::Vacant(vacant) => vacant.insert(Known { is_in_hand: true, untouched_until_ns: None }),
-            Entry::Occupied(occupied) if occupied.get().is_in_hand => return false,
-            Entry::Occupied(occupied) => {
-                self.let_go -= 1;
-                occupied.into_mut()
-            }
+    pub fn take(&mut self, key: MessageKey, is_first: bool) -> bool {
+        let known = match self.known.entry(key) {
+            Entry::Vacant(vacant) => vacant.insert(Known { stage: Stage::InHand, untouched_until_ns: None }),
+            Entry::Occupied(occupied) if occupied.get().stage == Stage::InHand => return false,
+            Entry::Occupied(occupied) => occupied.into_mut(),
         };
-        known.is_in_hand = true;
+        self.given_back -= usize::from(known.stage == Stage::GivenBack);
+        known.stage = Stage::InHand;
         if is_first && let Some(emptied_at_ns) = self.emptied_at_ns {
             // It had not come then, and is not on its way for longer than this.
             let sent_at_ns = emptied_at_ns - i128::try_from(self.on_way_max.as_nanos()).unwrap_or(i128::MAX);
@@ -59,30 +78,49 @@ impl Hands {
     }
 
     /// Nothing had been committed on it when the broker's clock showed this.
-    pub fn untouched(&mut self, sequence: u64, until_ns: i128) {
-        if let Some(known) = self.known.get_mut(&sequence) {
+    pub fn untouched(&mut self, key: MessageKey, until_ns: i128) {
+        if let Some(known) = self.known.get_mut(&key) {
             known.untouched_until_ns = known.untouched_until_ns.max(Some(until_ns));
         }
     }
 
     /// Until when, by the broker's clock, nothing can have been committed on it; `None` where it is not known.
-    pub fn untouched_until_ns(&self, sequence: u64) -> Option<i128> {
-        self.known.get(&sequence)?.untouched_until_ns
+    pub fn untouched_until_ns(&self, key: MessageKey) -> Option<i128> {
+        self.known.get(&key)?.untouched_until_ns
     }
 
-    /// It is in hand no longer. It may come again, even where its source was told that it need not: a copy may be on its way.
-    pub fn let_go(&mut self, sequence: u64) {
-        if let Some(known) = self.known.get_mut(&sequence)
-            && known.is_in_hand
-        {
-            known.is_in_hand = false;
-            self.let_go += 1;
+    /// It is in hand no longer. `is_done`: its source was told that it need not come again.
+    pub fn let_go(&mut self, key: MessageKey, is_done: bool) {
+        let Some(known) = self.known.get_mut(&key).filter(|known| known.stage == Stage::InHand) else { return };
+        if is_done {
+            known.stage = Stage::Done;
+            self.done.push_back(key);
+            self.forget_done();
+        } else {
+            known.stage = Stage::GivenBack;
+            self.given_back += 1;
+            self.forget_given_back();
         }
-        if self.let_go > self.remembered_max
-            && let Some(oldest) = self.known.iter().find(|(_, known)| !known.is_in_hand).map(|(sequence, _)| *sequence)
+    }
+
+    fn forget_done(&mut self) {
+        while self.done.len() > self.remembered_max
+            && let Some(key) = self.done.pop_front()
         {
-            self.known.remove(&oldest);
-            self.let_go -= 1;
+            if self.known.get(&key).is_some_and(|known| known.stage == Stage::Done) {
+                self.known.remove(&key);
+            }
+        }
+    }
+
+    /// More than may be in flight at the source: others have done with some, and the oldest are the likeliest.
+    fn forget_given_back(&mut self) {
+        let oldest = || self.known.iter().find(|(_, known)| known.stage == Stage::GivenBack);
+        if self.given_back > self.remembered_max
+            && let Some(key) = oldest().map(|(key, _)| *key)
+        {
+            self.known.remove(&key);
+            self.given_back -= 1;
         }
     }
 }
@@ -93,48 +131,64 @@ mod tests {
 
     const ON_WAY_MAX: Duration = Duration::from_nanos(10);
 
+    fn key(sequence: u64) -> MessageKey {
+        MessageKey { sequence, stored_at_ns: 7 }
+    }
+
     #[test]
     fn a_copy_of_what_is_in_hand_is_not_taken() {
         let mut hands = Hands::new(2, ON_WAY_MAX);
-        assert!(hands.take(1, true));
-        assert!(!hands.take(1, false));
-        hands.let_go(1);
-        assert!(hands.take(1, false));
+        assert!(hands.take(key(1), true));
+        assert!(!hands.take(key(1), false));
+        let of_a_stream_made_anew = MessageKey { stored_at_ns: 8, ..key(1) };
+        assert!(hands.take(of_a_stream_made_anew, true), "another message");
+        for is_done in [false, true] {
+            hands.let_go(key(1), is_done);
+            assert!(hands.take(key(1), false));
+        }
     }
 
     #[test]
     fn what_had_not_come_when_all_was_looked_at_was_not_delivered_long_before() {
         let mut hands = Hands::new(2, ON_WAY_MAX);
-        hands.take(1, true);
-        assert_eq!(hands.untouched_until_ns(1), None, "it may have lain here since nobody knows when");
+        hands.take(key(1), true);
+        assert_eq!(hands.untouched_until_ns(key(1)), None, "it may have lain here since nobody knows when");
         hands.emptied(100);
-        hands.take(2, true);
-        assert_eq!(hands.untouched_until_ns(2), Some(90));
-        hands.take(3, false);
-        assert_eq!(hands.untouched_until_ns(3), None, "others had it before");
-        hands.untouched(3, 120);
-        hands.untouched(3, 110);
+        hands.take(key(2), true);
+        assert_eq!(hands.untouched_until_ns(key(2)), Some(90));
+        hands.take(key(3), false);
+        assert_eq!(hands.untouched_until_ns(key(3)), None, "others had it before");
+        hands.untouched(key(3), 120);
+        hands.untouched(key(3), 110);
         hands.emptied(200);
-        hands.let_go(3);
-        hands.take(3, false);
-        assert_eq!(hands.untouched_until_ns(3), Some(120), "of what comes again, nothing is learnt by its coming");
+        hands.let_go(key(3), false);
+        hands.take(key(3), false);
+        assert_eq!(hands.untouched_until_ns(key(3)), Some(120), "of what comes again, nothing is learnt by its coming");
     }
 
     #[test]
-    fn the_oldest_that_are_not_in_hand_are_forgotten() {
+    fn what_is_done_with_takes_no_place_from_what_comes_again() {
         let mut hands = Hands::new(2, ON_WAY_MAX);
         hands.emptied(100);
-        for sequence in 1..=5 {
-            hands.take(sequence, true);
+        let known = |hands: &Hands| -> Vec<u64> {
+            (1..=9).filter(|sequence| hands.untouched_until_ns(key(*sequence)).is_some()).collect()
+        };
+        for sequence in 1..=9 {
+            hands.take(key(sequence), true);
         }
-        for sequence in [5, 4, 3, 2] {
-            hands.let_go(sequence);
+        for sequence in [5, 4, 3] {
+            hands.let_go(key(sequence), false);
         }
-        let known: Vec<u64> = (1..=5).filter(|sequence| hands.untouched_until_ns(*sequence).is_some()).collect();
-        assert_eq!(known, [1, 4, 5], "the first is in hand");
-        // Let go twice: nothing.
-        hands.let_go(5);
-        hands.let_go(1);
-        assert!(hands.take(1, false) && hands.take(4, false) && hands.take(5, false));
+        assert_eq!(known(&hands), [1, 2, 4, 5, 6, 7, 8, 9], "the oldest that was given back is forgotten");
+        for sequence in [9, 8, 7, 6] {
+            hands.let_go(key(sequence), true);
+        }
+        assert_eq!(known(&hands), [1, 2, 4, 5, 6, 7], "the first that were done with are forgotten");
+        // A late copy of what is done with, and again.
+        assert!(hands.take(key(7), false) && !hands.take(key(7), false));
+        hands.let_go(key(7), true);
+        hands.let_go(key(7), true);
+        assert_eq!(known(&hands), [1, 2, 4, 5, 6, 7]);
+        assert!(hands.take(key(4), false) && hands.take(key(5), false) && !hands.take(key(1), false));
     }
 }

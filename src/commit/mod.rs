@@ -36,7 +36,7 @@ mod moment;
 mod tests;
 
 pub use chain::{Chain, Held, Renewed};
-pub use hands::Hands;
+pub use hands::{Hands, MessageKey};
 pub use lingering::Lingering;
 pub use moment::Moment;
 

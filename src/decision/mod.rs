@@ -29,6 +29,7 @@ use crate::message::Origin;
 use crate::pack::Pack;
 use crate::policy::Desk;
 use crate::policy::action::{Action, Reach, Reversibility};
+use crate::policy::draft::Template;
 use crate::policy::level::Level;
 use crate::reason::Reason;
 use crate::verdict::{Evidence, Verdict};
@@ -164,6 +165,9 @@ pub struct ActionRecord {
     /// Its fixed arguments.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub arguments: BTreeMap<String, String>,
+    /// The digest of the template of its text, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub template: Option<Digest>,
 }
 
 /// Digests of all that a decision rests on.
@@ -196,6 +200,7 @@ impl From<&Action> for ActionRecord {
             reach: action.nature.reach,
             reversibility: action.nature.reversibility,
             arguments: action.arguments.clone(),
+            template: action.template.as_ref().map(Template::digest),
         }
     }
 }

@@ -28,7 +28,8 @@ const RECORDS: [&str; 12] = [
 ];
 /// What a person says. Whatever loosens there is signed besides.
 const ANSWERS: [&str; 4] = ["grant.>", "control.halt", "level.>", "ruling.>"];
-const REPORTS: [&str; 2] = [RECEIPTS, "alert.>"];
+/// Not what became of people's answers: evidence is made of that.
+const REPORTS: [&str; 3] = ["receipt.*", "receipt.*.undo", "alert.>"];
 const RECEIPTS: &str = "receipt.>";
 const RULED: &str = "ruling.>";
 const HALT: &str = "control.halt";

@@ -8,10 +8,12 @@ mod plain;
 mod tests;
 
 use crate::diagnostic::value::suggestion;
+use crate::digest::Digest;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt;
 
+const DIGEST_LABEL: &str = "decile 2026 template of a draft";
 /// The longest value of a field in a draft, in characters.
 pub const FIELD_CHARS_MAX: usize = 64;
 
@@ -19,6 +21,7 @@ pub const FIELD_CHARS_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     pub(crate) parts: Vec<Part>,
+    digest: Digest,
 }
 
 /// A piece of a template.
@@ -108,7 +111,13 @@ impl Template {
             errors.push(TemplateError::Empty);
         }
         errors.extend(touching(&parts));
-        if errors.is_empty() { Ok(Self { parts }) } else { Err(errors) }
+        let digest = Digest::of(DIGEST_LABEL, [text.as_bytes()]);
+        if errors.is_empty() { Ok(Self { parts, digest }) } else { Err(errors) }
+    }
+
+    /// The digest of its text, by which decisions name it.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Bytes of the text around the fields.

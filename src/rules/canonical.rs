@@ -20,7 +20,8 @@ pub(super) fn digest(resolved: &Resolved) -> Digest {
 }
 
 /// The digest of what decides whether a message is of a class: the class, the rules that permit it, and all that restrict.
-/// Other classes' rules can only take messages from it.
+/// Other classes' rules have no part in it: they can only take messages from it. Who takes such a rule away gives these
+/// messages back, and so may the end of a rule that expires: that is for a comparison of two packs over messages to find.
 pub(super) fn class_digest(resolved: &Resolved, class: &ClassSpec) -> Digest {
     let mut parts = Parts(Vec::new());
     parts.text(LANGUAGE_VERSION);

@@ -1,22 +1,21 @@
 //! What an answer says something of, beside the one message.
 
 use crate::channel::Channel;
-use crate::class::{ActionType, Class};
-use crate::decision::Decision;
+use crate::class::Class;
+use crate::decision::{ActionRecord, Decision};
 use crate::digest::Digest;
 
 /// What an answer to a decision is evidence of: that messages of this class, by these rules, get this action on this channel
 /// as a person would have it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Basis {
     /// The class that the rules named.
     pub class: Class,
     /// The channel.
     pub channel: Channel,
-    /// The action's type.
-    #[serde(rename = "type")]
-    pub kind: ActionType,
+    /// The action.
+    pub action: ActionRecord,
     /// The digest of the rules by which a message is of the class.
     pub rules: Digest,
 }
@@ -27,7 +26,7 @@ impl Basis {
         Some(Self {
             class: decision.verdict.class.clone()?,
             channel: decision.channel.clone(),
-            kind: decision.policy.as_ref()?.action.kind.clone(),
+            action: decision.policy.as_ref()?.action.clone(),
             rules: decision.verdict.rules?,
         })
     }

@@ -68,6 +68,9 @@ pub struct Ending {
     pub kind: ActionType,
 }
 
+/// So many escalations are told from those of them that another desk got, too; what comes later may be counted twice.
+const ESCALATED_MAX: usize = 1_000_000;
+
 /// What was decided in a week, or another time.
 pub struct Week {
     bounds: Bounds,
@@ -101,8 +104,11 @@ impl Week {
     pub fn add(&mut self, record: &Record) {
         let decision = record.decision();
         if let Record::Escalated(escalation) = record {
-            if !self.escalated.insert(decision.id.clone()) {
+            if self.escalated.contains(&decision.id) {
                 return;
+            }
+            if self.escalated.len() < ESCALATED_MAX {
+                self.escalated.insert(decision.id.clone());
             }
             if let (Some(Reason::Unmatched), Some(message)) = (decision.reason, &escalation.message) {
                 self.unmatched.offer(|| beginning(&message.text, self.bounds.text_bytes_max));

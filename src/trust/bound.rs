@@ -15,7 +15,7 @@
 use crate::policy::level::Level;
 use statrs::function::beta::ln_beta;
 
-/// How likely a class may at most be to be promoted one day that does not deserve it, unless the policy says otherwise.
+/// How likely a class that does not deserve it may at most be to look one day as if it did.
 pub const SIGNIFICANCE: f64 = 0.05;
 /// What weight the prior has, in decisions.
 const PRIOR: f64 = 20.0;
@@ -41,7 +41,7 @@ pub struct Bound {
     ratio_ln: f64,
 }
 
-/// What share of agreement a level asks for, unless the policy says otherwise; `None` for those that ask for none.
+/// What share of agreement a level asks for; `None` for those that ask for none.
 pub fn threshold(level: Level) -> Option<f64> {
     match level {
         Level::Suggest | Level::Draft => None,
@@ -101,12 +101,12 @@ impl Bound {
         // Once enough, always enough: more agreement raises the bound.
         let mut enough = 1;
         while !is_enough(&enough) {
-            enough *= 2;
-            if enough > MISSING_MAX {
+            if enough == MISSING_MAX {
                 return None;
             }
+            enough = (enough * 2).min(MISSING_MAX);
         }
-        let mut too_few = enough / 2;
+        let mut too_few = 0;
         while enough - too_few > 1 {
             let middle = u64::midpoint(too_few, enough);
             if is_enough(&middle) { enough = middle } else { too_few = middle }

@@ -1,8 +1,9 @@
 //! What people's answers say of classes, read from the stream from its beginning: whoever reads the same, arrives at the
 //! same.
 //!
-//! An answer counts only where an operator signed it and it took effect. What it is about stands in the daemon's receipt;
-//! whether it agrees is read from what was signed, and from nothing else.
+//! An answer counts only where an operator signed it and it took effect. What it is about stands in its receipt, which only
+//! the daemon may write; of several for one answer the first counts. Whether it agrees is read from what was signed, and from
+//! nothing else.
 
 use crate::authority::{Answer, Authority, Signed, VerifiedRuling, VerifiedUndo};
 use crate::class::Class;
@@ -45,6 +46,8 @@ pub struct Said {
     pub agreed: bool,
     /// When.
     pub at: Timestamp,
+    /// The answer's sequence.
+    ruling: u64,
 }
 
 /// The evidence in a stream.
@@ -98,19 +101,25 @@ impl Evidence {
 
     fn receipt(&mut self, root: &Root, lying: &Lying<'_>) {
         let Ok(receipt) = serde_json::from_slice::<RulingReceipt>(lying.payload) else { return };
-        let belongs = root.ruling_receipt(&receipt.decision).as_str() == lying.subject;
-        let is_effective = !matches!(receipt.outcome, Word::Refused);
-        let (Some(basis), true, true) = (receipt.basis, belongs, is_effective) else { return };
-        // Whoever may write receipts and not sign answers says nothing here.
-        let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
-        if id != receipt.decision {
+        if root.ruling_receipt(&receipt.decision).as_str() != lying.subject {
             return;
         }
+        // Once: whatever a second receipt says of the same answer, it says nothing here.
+        let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
+        let is_effective = match receipt.outcome {
+            Word::Approved | Word::Amended | Word::Rejected | Word::Reclassified | Word::Undone => true,
+            Word::Retried | Word::Dropped | Word::Refused | Word::Expired | Word::Rerouted | Word::Reminded => false,
+        };
+        let (Some(basis), true) = (receipt.basis, is_effective && id == receipt.decision) else { return };
         let agreed = match signature {
             Signature::Agrees => true,
             Signature::Disagrees => false,
             Signature::Is(class) => class.as_ref() == Some(&basis.class),
         };
-        self.said.insert(receipt.decision, Said { basis, agreed, at: lying.stored_at });
+        // A receipt may come late, after that of a later answer.
+        let is_last = self.said.get(&id).is_none_or(|said| said.ruling < receipt.ruling);
+        if is_last {
+            self.said.insert(id, Said { basis, agreed, at: lying.stored_at, ruling: receipt.ruling });
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::bound::{Bound, SIGNIFICANCE, Tally, threshold};
 use super::evidence::{Evidence, Said};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
+use crate::decision::ActionRecord;
 use crate::pack::Pack;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::level::Level;
@@ -87,8 +88,9 @@ pub fn next_level(line: &Line) -> Option<Level> {
 
 impl Heard {
     fn hear(&mut self, said: &Said, pack: &Pack, policy: &Policy, now: Timestamp) {
-        let Basis { class, channel, kind, rules } = &said.basis;
-        let is_of_today = pack.class_digest(class) == Some(*rules) && policy.line(class, channel).action.kind == *kind;
+        let Basis { class, channel, action, rules } = &said.basis;
+        let is_of_today = pack.class_digest(class) == Some(*rules)
+            && ActionRecord::from(&policy.line(class, channel).action) == *action;
         if !is_of_today {
             self.outdated += 1;
             return;

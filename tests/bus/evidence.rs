@@ -3,7 +3,10 @@
 use crate::support::operator::Person;
 use crate::support::world::{POLICY, RULES};
 use crate::support::{Broker, Daemon, World, until};
+use decile::authority::{Deployment, Undo};
 use decile::bus::private::PrivateServer;
+use decile::decision::DecisionId;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const NEWS: &str = "this week's news";
@@ -47,6 +50,19 @@ impl Scene {
         receipt.record.clone()
     }
 
+    /// The wish to undo what was approved, signed.
+    async fn undo(&self, open: &Open) -> Vec<u8> {
+        let subject = format!("decile.approved.archive.test.main.{}", open.id);
+        let action = until("an action", || self.broker.last("DECILE", &subject)).await;
+        let undo = Undo {
+            decision: DecisionId::try_from(open.id.clone()).unwrap(),
+            action: action.stored,
+            issued_at: Timestamp::now(),
+            reason: "it was not".to_owned(),
+        };
+        undo.sign(&Deployment::parse("test").unwrap(), &self.ada.seed).unwrap().encode().unwrap()
+    }
+
     /// What is said of a class; nothing where nobody has answered.
     fn evidence(&self, class: &str) -> Option<Value> {
         let ran = self.ada.runs("evidence", &[class, "--format", "json"]);
@@ -80,7 +96,7 @@ async fn an_answer_is_evidence_for_or_against_what_it_answers() {
         let basis = json!({
             "class": "newsletter",
             "channel": "test.main",
-            "type": "archive",
+            "action": open.record["decision"]["policy"]["action"],
             "rules": open.record["decision"]["verdict"]["rules"],
         });
         assert_eq!(receipt["basis"], basis, "{receipt}");
@@ -135,6 +151,11 @@ async fn what_nobody_signed_is_no_evidence() {
     let rejected = scene.answer("reject", &third, &[]).await;
     forge(&third.id, rejected["ruling"].as_u64().unwrap()).await;
     assert_eq!(scene.counts("newsletter"), (1, 1), "what was signed counts, whatever the receipt says");
+    // An answer that was evidence of nothing is not made evidence of something afterwards.
+    let unknown = scene.open("nobody knows this").await;
+    let said = scene.answer("reclassify", &unknown, &["--class", "newsletter"]).await;
+    forge(&unknown.id, said["ruling"].as_u64().unwrap()).await;
+    assert_eq!(scene.counts("newsletter"), (1, 1), "the first receipt of an answer counts");
 }
 
 #[tokio::test]
@@ -154,5 +175,27 @@ async fn evidence_is_of_the_rules_that_it_was_gathered_under() {
     let restricting = RULES.replace("lawyer\"]", "lawyer\", \"attorney\"]");
     assert_eq!(under(&restricting), (0, 1), "what restricts is part of what was trusted");
     assert_eq!(under(&RULES.replace("[[rule]]\nid = \"news\"", "# a comment\n[[rule]]\nid = \"news\"")), (1, 0));
+    scene.world.write("rules/rules.toml", RULES);
+    let policy = std::fs::read_to_string(scene.world.path("policy.toml")).unwrap();
+    let another_action = policy.replace("{ type = \"archive\" }", "{ type = \"react\", emoji = \"eyes\" }");
+    assert_ne!(policy, another_action);
+    scene.world.write("policy.toml", another_action);
+    assert_eq!(under(RULES), (0, 1), "it was of another action");
     drop(scene.daemon);
+}
+
+#[tokio::test]
+async fn the_last_answer_is_the_last_word_whichever_receipt_comes_last() {
+    let scene = Scene::new().await;
+    let open = scene.open(NEWS).await;
+    let approved = scene.answer("approve", &open, &[]).await;
+    let undone = scene.broker.publish(&format!("decile.ruling.{}.undo", open.id), scene.undo(&open).await).await;
+    let subject = format!("decile.receipt.{}.ruling", open.id);
+    until("undone", || async {
+        let last = scene.broker.last("DECILE", &subject).await?;
+        (last.record["ruling"] == undone).then_some(())
+    })
+    .await;
+    assert!(approved["ruling"].as_u64() < Some(undone));
+    assert_eq!(scene.counts("newsletter"), (0, 1), "what was undone was not right");
 }

@@ -3,7 +3,7 @@
 use crate::broker::{Asked, PLAN_AGE, Record, Told, WINDOW};
 use crate::packs::{Packs, TEXTS};
 use decile::commit::{
-    self, Answer, Arrival, Bounds, Chain, First, Found, Hands, Held, Lingering, Moment, Next, Renewed,
+    self, Answer, Arrival, Bounds, Chain, First, Found, Hands, Held, Lingering, MessageKey, Moment, Next, Renewed,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
@@ -261,7 +261,7 @@ impl Instance {
             return;
         };
         let is_first = deliveries == 1 && !self.is_unsure;
-        if !self.hands.take(message, is_first || without == Without::First) {
+        if !self.hands.take(key(message), is_first || without == Without::First) {
             return;
         }
         let arrived = Arrived { message, stored_at, deliveries, lease, is_dead: false };
@@ -305,7 +305,8 @@ impl Instance {
         {
             let wanted = std::mem::take(&mut self.wanted);
             self.looked_up += wanted.len() as u64;
-            let since = |message| self.hands.untouched_until_ns(message).map_or(0, |at| u64::try_from(at).unwrap_or(0));
+            let since =
+                |message| self.hands.untouched_until_ns(key(message)).map_or(0, |at| u64::try_from(at).unwrap_or(0));
             let messages = wanted.iter().map(|arrived| (arrived.message, since(arrived.message))).collect();
             self.numbers += 1;
             self.links[CONSUME].client.push_back(Asked::LookUp {
@@ -369,13 +370,13 @@ impl Instance {
         // It rests on what stood before it was asked whether that was all.
         let lease = if without == Without::Fresh { self.lease(now) } else { Some(lease) };
         let Some(lease) = lease else {
-            wanted.iter().for_each(|arrived| self.hands.let_go(arrived.message));
+            wanted.iter().for_each(|arrived| self.hands.let_go(key(arrived.message), false));
             return;
         };
         for (arrived, (_, is_there)) in wanted.into_iter().zip(found) {
             let word = if *is_there { Found::Committed } else { Found::Nothing };
             if !is_there {
-                self.hands.untouched(arrived.message, lease.0.stored_at.into());
+                self.hands.untouched(key(arrived.message), lease.0.stored_at.into());
             }
             let next = bounds().looked_up(arrived.arrival(self.is_unsure), word);
             let client = &mut self.links[CONSUME].client;
@@ -383,11 +384,11 @@ impl Instance {
                 Next::Acknowledge => {
                     self.found += 1;
                     client.push_back(Asked::Ack(arrived.message));
-                    self.hands.let_go(arrived.message);
+                    self.hands.let_go(key(arrived.message), true);
                 }
                 Next::GiveBack(delay) => {
                     client.push_back(Asked::Nak(arrived.message, ms(delay)));
-                    self.hands.let_go(arrived.message);
+                    self.hands.let_go(key(arrived.message), false);
                 }
                 Next::Decide => self.queue.push_back(Arrived { lease, ..arrived }),
                 Next::DeadLetter(_) => self.queue.push_back(Arrived { lease, is_dead: true, ..arrived }),
@@ -397,7 +398,7 @@ impl Instance {
 
     fn answered(&mut self, number: u64, answer: Answer) {
         let Some((arrived, _)) = self.awaited.remove(&number) else { return };
-        self.hands.let_go(arrived.message);
+        self.hands.let_go(key(arrived.message), matches!(answer, Answer::Stored));
         let client = &mut self.links[CONSUME].client;
         match commit::after(answer, arrived.deliveries) {
             Next::Acknowledge if arrived.is_dead => client.push_back(Asked::Term(arrived.message)),
@@ -425,10 +426,15 @@ impl Instance {
         if link == CONSUME {
             // The client subscribes anew to the same inbox; a look-up fails.
             for arrived in self.looking_for.take().map(|(wanted, ..)| wanted).unwrap_or_default() {
-                self.hands.let_go(arrived.message);
+                self.hands.let_go(key(arrived.message), false);
             }
         }
     }
+}
+
+/// No message is stored twice here.
+fn key(sequence: u64) -> MessageKey {
+    MessageKey { sequence, stored_at_ns: 0 }
 }
 
 fn bounds() -> Bounds {

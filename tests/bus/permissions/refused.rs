@@ -4,7 +4,7 @@ use super::{Fenced, Outcome, USERS, set};
 use std::collections::BTreeSet;
 
 /// Publishes on each kind of subject under the root, and on those of the sources.
-const PUBLISHES: [&str; 23] = [
+const PUBLISHES: [&str; 24] = [
     "decile.handled.c.test.main",
     "decile.action.react.test.main.id",
     "decile.approved.react.test.main.id",
@@ -17,6 +17,7 @@ const PUBLISHES: [&str; 23] = [
     "decile.level.c.test.main",
     "decile.ruling.id",
     "decile.receipt.id",
+    "decile.receipt.id.ruling",
     "decile.slot.use.id.1",
     "decile.slot.fence.x",
     "decile.review.c",
@@ -146,6 +147,7 @@ fn may(user: &str) -> BTreeSet<String> {
             "decile.control.halt",
             "decile.level.c.test.main",
             "decile.receipt.id",
+            "decile.receipt.id.ruling",
             "decile.slot.use.id.1",
             "decile.slot.fence.x",
             "decile.review.c",
