@@ -10,7 +10,6 @@
     reason = "tests stop at the first surprise"
 )]
 
-mod behind;
 mod checker;
 mod cluster;
 mod full;
