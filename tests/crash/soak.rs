@@ -1,6 +1,6 @@
 //! At half of what it can do, for a long time: memory and file handles stay.
 
-use crate::scene::{LIMITS, Scene, message, publish};
+use crate::scene::{LIMITS, Scene, consumer, message, publish};
 use crate::{choices, many};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ const WARM_UP: f64 = 0.25;
 /// How much memory may grow, in bytes an hour; in the long run only, because a short one says nothing of hours.
 const SLOPE_MAX: f64 = 1_048_576.0;
 const LOOK: Duration = Duration::from_millis(250);
+/// How often a long run says how it goes.
+const SAYS: Duration = Duration::from_secs(300);
 
 /// What the system says of the daemon.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +34,19 @@ async fn memory_and_handles_stay_under_load() {
     scene.settled().await;
     let a_second = BURST as f64 / burst_began.elapsed().as_secs_f64() / 2.0;
     let (mut samples, mut sent) = (Vec::new(), 0.0);
-    let began = Instant::now();
+    let (began, mut said) = (Instant::now(), Instant::now());
     while began.elapsed().as_secs_f64() < lasts {
         let due = (began.elapsed().as_secs_f64() * a_second - sent).max(0.0) as usize;
         publish(&scene.broker, (0..due).map(|_| message(&mut rng)).collect(), &scene.published).await;
         sent += due as f64;
         samples.push(sample(daemon.pid(), began.elapsed().as_secs_f64()));
+        if said.elapsed() > SAYS {
+            said = Instant::now();
+            if let Some(info) = consumer(&scene.broker).await {
+                let again = info.delivered.consumer_sequence - info.delivered.stream_sequence;
+                eprintln!("{:?}: {sent} sent, {} wait, {again} came again", samples.last(), info.num_pending);
+            }
+        }
         tokio::time::sleep(LOOK).await;
     }
     scene.settled().await;
