@@ -12,6 +12,25 @@ pub struct Facts {
     pub halt: Halt,
     /// What covers an outward action of this message, as last seen.
     pub cover: Cover,
+    /// What the bus says of the class's level on this channel, as last seen.
+    #[serde(default, skip_serializing_if = "Leveled::is_untouched")]
+    pub level: Leveled,
+}
+
+/// What lies on the subject of a level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leveled {
+    /// The stream sequence of the last record; 0 where there is none.
+    pub revision: u64,
+    /// That of the last demotion; 0 where there never was one.
+    pub demoted: u64,
+}
+
+impl Leveled {
+    fn is_untouched(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The halt, with the revision of the record that says so.
@@ -52,6 +71,6 @@ pub enum Cover {
 impl Facts {
     /// The facts where nothing was ever halted or granted: what offline commands decide under.
     pub fn quiet(now: Timestamp) -> Self {
-        Self { now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant }
+        Self { now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant, level: Leveled::default() }
     }
 }

@@ -132,7 +132,7 @@ const CHECKS: [(Reason, Check); 18] = [
     (Reason::Halted, |view| holds(matches!(view.facts.halt, Halt::On { .. }))),
     (Reason::TooOld, |view| view.of_line(|line| is_too_old(view.case.sent_at, view.facts.now, line))),
     (Reason::Automated, |view| view.of_line(|line| view.case.origin.is_automated() && is_outward(line))),
-    (Reason::Level, |view| view.of_line(is_beyond_level)),
+    (Reason::Level, |view| view.of_line(|line| is_beyond_level(line, view.level))),
     (Reason::Irreversible, |view| view.of_line(is_irreversible)),
     (Reason::GrantsStale, |view| view.uncovered(Reason::GrantsStale)),
     (Reason::NoGrant, |view| view.uncovered(Reason::NoGrant)),
@@ -146,12 +146,16 @@ struct View<'a, 'p> {
     facts: &'a Facts,
     /// The line of the class, or of the permitted class where there is none.
     line: Option<&'p Line>,
+    /// Its level now.
+    level: Level,
 }
 
 impl<'a, 'p> View<'a, 'p> {
     fn new(case: &'a Case<'_>, policy: &'p Policy, facts: &'a Facts) -> Self {
         let class = case.verdict.class().or(case.permitted);
-        Self { case, policy, facts, line: class.map(|class| policy.line(class, case.channel)) }
+        let line = class.map(|class| policy.line(class, case.channel));
+        let level = line.map_or(Level::Suggest, |line| line.level_at(facts.now, facts.level.demoted));
+        Self { case, policy, facts, line, level }
     }
 
     fn says(&self, reason: Reason) -> bool {
@@ -184,7 +188,7 @@ impl<'a, 'p> View<'a, 'p> {
         match (first, line) {
             (Some(Reason::Direct), _) => Disposition::Pass,
             (Some(reason), Some(line)) if reason >= Reason::Halted => {
-                Disposition::Escalate { reason, desk: &line.desk, held: held(line) }
+                Disposition::Escalate { reason, desk: &line.desk, held: held(line, self.level) }
             }
             (Some(reason), _) => self.escalate(reason),
             (None, Some(line)) => Disposition::Handle { line },
@@ -222,19 +226,19 @@ fn is_too_old(sent_at: Timestamp, now: Timestamp, line: &Line) -> bool {
 }
 
 /// Levels 0 and 1 reach nothing; above, `irreversible` is a reason of its own.
-fn is_beyond_level(line: &Line) -> bool {
-    match line.level {
+fn is_beyond_level(line: &Line, level: Level) -> bool {
+    match level {
         Level::Suggest | Level::Draft => true,
-        Level::Routine | Level::Bounded => !is_irreversible(line) && !may_handle(line),
+        Level::Routine | Level::Bounded => !is_irreversible(line) && !may_handle(line, level),
     }
 }
 
-fn may_handle(line: &Line) -> bool {
-    matches!(allowed(line), Allowance::Handle | Allowance::HandleUnderGrant)
+fn may_handle(line: &Line, level: Level) -> bool {
+    matches!(allowed(line, level), Allowance::Handle | Allowance::HandleUnderGrant)
 }
 
-fn allowed(line: &Line) -> Allowance {
-    allowance(line.level, line.action.nature.reach, line.action.nature.reversibility)
+fn allowed(line: &Line, level: Level) -> Allowance {
+    allowance(level, line.action.nature.reach, line.action.nature.reversibility)
 }
 
 /// What an outward action lacks.
@@ -249,8 +253,8 @@ fn lack(cover: &Cover) -> Option<Reason> {
 
 /// What the escalation carries where the class is known: what the level table says, and a draft where
 /// only the moment (halt, age, grant, cap) held the action back.
-fn held(line: &Line) -> Held<'_> {
-    match allowed(line) {
+fn held(line: &Line, level: Level) -> Held<'_> {
+    match allowed(line, level) {
         Allowance::Escalate => Held::Nothing,
         Allowance::Suggest => Held::Suggestion(&line.action),
         Allowance::Draft | Allowance::Handle | Allowance::HandleUnderGrant => Held::Draft(&line.action),

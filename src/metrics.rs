@@ -12,6 +12,7 @@ use crate::doctor::{Finding, Kind, Severity};
 use crate::policy::Desk;
 use crate::reason::Reason;
 use crate::rulings::Word;
+use crate::trust::Cause;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::collections::HashMap;
@@ -56,6 +57,8 @@ pub struct Metrics {
     pub grants: Gauge,
     /// `decile_halted`: 1 while the halt is on.
     pub halted: Gauge,
+    /// `decile_levels_refused`: levels above 1 of the policy's file that do not count.
+    pub levels_refused: Gauge,
     /// `decile_last_reload_successful`: 1, or 0 while the files on disk are not what is in force.
     pub last_reload_successful: Gauge,
 }
@@ -102,6 +105,7 @@ impl Metrics {
             grants_fresh: gauge("decile_grants_fresh"),
             grants: gauge("decile_grants"),
             halted: gauge("decile_halted"),
+            levels_refused: gauge("decile_levels_refused"),
             last_reload_successful: gauge("decile_last_reload_successful"),
             recorder,
         };
@@ -113,6 +117,7 @@ impl Metrics {
     fn begin(&self) {
         DeadWhy::ALL.into_iter().for_each(|why| self.dead_letters(why).increment(0));
         Word::ALL.into_iter().for_each(|outcome| self.rulings(outcome).increment(0));
+        Cause::ALL.into_iter().for_each(|cause| self.demoted(cause, 0));
     }
 
     /// The text of `/metrics`.
@@ -198,6 +203,12 @@ impl Metrics {
     fn rulings(&self, outcome: Word) -> Counter {
         let key = Key::from_parts("decile_rulings_total", vec![Label::new("outcome", outcome.as_str())]);
         self.recorder.register_counter(&key, &METADATA)
+    }
+
+    /// Counts a level that was taken back; with 0 it only shows that there is such a cause.
+    pub fn demoted(&self, cause: Cause, count: u64) {
+        let key = Key::from_parts("decile_demotions_total", vec![Label::new("cause", cause.as_str())]);
+        self.recorder.register_counter(&key, &METADATA).increment(count);
     }
 
     /// Counts a canary's attempts at a wall; with 0 it only shows that there are any.
@@ -323,7 +334,7 @@ fn to_f64(count: u64) -> f64 {
 }
 
 /// Counters, and what they count.
-const COUNTERS: [(&str, &str); 12] = [
+const COUNTERS: [(&str, &str); 13] = [
     ("decile_messages_received_total", "messages delivered, redeliveries included"),
     ("decile_redeliveries_total", "messages delivered more than once"),
     ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
@@ -331,6 +342,7 @@ const COUNTERS: [(&str, &str); 12] = [
     ("decile_decisions_total", "committed decisions by disposition, class and reason"),
     ("decile_actions_total", "outward actions that went out, by type"),
     ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
+    ("decile_demotions_total", "levels that the daemon took back to 1, by cause"),
     ("decile_rulings_total", "answers of people by what became of them"),
     ("decile_overdue_total", "escalations that a desk did not answer by its deadline"),
     ("decile_canary_total", "attempts that must be refused, by wall and by whether they were"),
@@ -338,7 +350,7 @@ const COUNTERS: [(&str, &str); 12] = [
     ("decile_dead_letters_total", "messages that were given up, by why"),
 ];
 /// Gauges, and what they show.
-const GAUGES: [(&str, &str); 11] = [
+const GAUGES: [(&str, &str); 12] = [
     ("decile_commit_inflight", "records whose acknowledgement is awaited"),
     ("decile_connected", "whether a connection stands"),
     ("decile_doctor_finding", "1 where a server or stream was found to cost something at the start: `decile doctor`"),
@@ -349,6 +361,7 @@ const GAUGES: [(&str, &str); 11] = [
     ("decile_intake_closed", "1 while no messages are taken, by why"),
     ("decile_lag_messages", "messages of a stream that wait at the broker"),
     ("decile_last_reload_successful", "1, or 0 while the files on disk are not what is in force"),
+    ("decile_levels_refused", "levels above 1 in the policy's file that do not count: nobody has signed them"),
     ("decile_pack_info", "digests of what is in force"),
 ];
 /// Histograms, and what they time, in seconds.

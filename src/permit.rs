@@ -37,10 +37,11 @@ struct Fence {
 }
 
 /// A subject that governs, by what it governs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Governs {
     Grant,
     Halt,
+    Level(Class),
     Ruling,
     Undo,
 }
@@ -120,7 +121,8 @@ impl WritePermit {
         covering.grant.covers(&action, class, facts.now).map_err(|_| NoPermit::NotCovered)?;
         let revision = covering.revision;
         let proof = Proof::Grant { signed: covering.grant.signed().clone(), revision, halt };
-        let fences = vec![Fence::halt(halt), Fence { what: "grant", subject: Governs::Grant, revision }];
+        let level = Fence { what: "level", subject: Governs::Level(class.clone()), revision: facts.level.revision };
+        let fences = vec![Fence::halt(halt), Fence { what: "grant", subject: Governs::Grant, revision }, level];
         Ok(Self { id, action, proof, slots: covering.slots, fences, kept })
     }
 
@@ -235,7 +237,7 @@ impl WritePermit {
             subject: format!("{root}.slot.fence.{}.{}", self.id, fence.what),
             bytes: note.clone(),
             kept: FENCE_KEPT,
-            condition: Some(self.subject_of(root, fence.subject)),
+            condition: Some(self.subject_of(root, &fence.subject)),
             revision: fence.revision,
         });
         slots.chain(self.once(root, &note)).chain(fences).collect()
@@ -252,10 +254,11 @@ impl WritePermit {
         Some(Entry { subject, bytes: note.to_vec(), kept: self.kept, condition: None, revision: 0 })
     }
 
-    fn subject_of(&self, root: &Root, governs: Governs) -> String {
+    fn subject_of(&self, root: &Root, governs: &Governs) -> String {
         let subject = match governs {
             Governs::Grant => root.grant(&self.action.kind, &self.action.channel),
             Governs::Halt => root.halt(),
+            Governs::Level(class) => root.level(class, &self.action.channel),
             Governs::Ruling => root.ruling(&self.id),
             Governs::Undo => root.undo(&self.id),
         };

@@ -53,6 +53,16 @@ impl Root {
         Subject(format!("{}.grant.{kind}.{}", self.0, channel.subject()))
     }
 
+    /// `<root>.level.<class>.<channel>`: demotions of a class on a channel, and what it was promoted by.
+    pub fn level(&self, class: &Class, channel: &Channel) -> Subject {
+        self.under(&["level", class.as_str(), channel.subject()])
+    }
+
+    /// The filter of all levels.
+    pub fn levels(&self) -> String {
+        self.filter("level.>")
+    }
+
     /// `<root>.control.halt`.
     pub fn halt(&self) -> Subject {
         Subject(format!("{}.control.halt", self.0))

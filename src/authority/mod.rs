@@ -5,6 +5,7 @@
 
 mod grant;
 mod key;
+mod promotion;
 mod ruling;
 mod signed;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tightening;
 
 pub use grant::{Conditions, GRANT_DELAY_MAX, Grant, GrantError, GrantId, Uses, VerifiedGrant};
 pub use key::{KeyError, PublicKey, Seed, holds_seed};
+pub use promotion::{Promoted, Promotion, PromotionError, VerifiedPromotion, WAIVER_MAX, Waiver};
 pub use ruling::{
     Answer, LetterAnswer, LetterRuling, Payload, Resume, Ruling, Undo, Verified, VerifiedLetterRuling, VerifiedResume,
     VerifiedRuling, VerifiedUndo,

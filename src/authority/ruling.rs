@@ -20,6 +20,9 @@ pub struct Ruling {
     pub issued_at: Timestamp,
     /// The answer.
     pub answer: Answer,
+    /// What was drafted would have been a severe error: the class goes back to level 1.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub severe: bool,
     /// A word about it, for whoever reads it later.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub note: String,
@@ -78,6 +81,9 @@ pub struct Undo {
     pub issued_at: Timestamp,
     /// Why: it counts as evidence against.
     pub reason: String,
+    /// The action was a severe error: the class goes back to level 1.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub severe: bool,
 }
 
 /// An answer to a dead letter.

@@ -47,7 +47,7 @@ pub struct Signed {
 }
 
 /// Why something signed does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
 pub enum SignedError {
     /// Not of this form.
     #[error("it is nothing that was signed")]

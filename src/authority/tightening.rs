@@ -1,8 +1,8 @@
-//! What needs no signature: a revocation, a halt. It can only tighten.
+//! What needs no signature: a revocation, a demotion, a halt. It can only tighten.
 
 use jiff::Timestamp;
 
-/// A revocation or a halt as it is stored.
+/// A revocation, a demotion or a halt as it is stored.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct Tightening<'a> {
     v: u32,
@@ -16,6 +16,11 @@ impl<'a> Tightening<'a> {
     /// A revocation.
     pub fn revoke(by: &'a str, at: Timestamp, reason: &'a str) -> Self {
         Self { v: 1, tighten: "revoke", by, at, reason }
+    }
+
+    /// A demotion.
+    pub fn demote(by: &'a str, at: Timestamp, reason: &'a str) -> Self {
+        Self { v: 1, tighten: "demote", by, at, reason }
     }
 
     /// A halt.

@@ -9,7 +9,7 @@ use crate::decision::{
 };
 use crate::executor::Claim;
 use crate::executor::verify::{Looked, Terms, check, verify};
-use crate::facts::{Cover, Facts, Halt};
+use crate::facts::Facts;
 use crate::governing::{Ask, At, Covering, Sight as _};
 use crate::message::Origin;
 use crate::permit::{NotCanary, WritePermit};
@@ -69,7 +69,7 @@ impl<'a> Trial<'a> {
         let ask = Ask { decision: id, class: &self.class, action: &self.action, policy, now: at.now };
         let coverings = at.cover(&ask).covering.into_iter().chain(self.covering());
         let permits = coverings.map(|covering| {
-            let facts = Facts { now: at.now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant };
+            let facts = Facts::quiet(at.now);
             let (action, reversibility) = (self.action.clone(), Reversibility::Reversible);
             WritePermit::by_grant(covering, id.clone(), &self.class, action, reversibility, &facts, KEPT)
         });

@@ -25,6 +25,9 @@ pub(super) struct Amend {
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
+    /// What was drafted would have been a severe error: the class goes back to level 1 on this channel, at once.
+    #[arg(long)]
+    severe: bool,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -51,7 +54,7 @@ impl Amend {
         let text = self.instead.text()?;
         let number = self.instead.proposal;
         let ask = if self.yes { Ask::OnlyIrreversible } else { Ask::Always };
-        self.answer.run(
+        self.answer.severe(self.severe).run(
             |entry, _| {
                 let instead = match (&text, number) {
                     (Some(text), _) => with_text(entry, kind.as_ref(), text).map_err(|wrong| No(wrong.to_string()))?,

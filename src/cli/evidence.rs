@@ -7,13 +7,11 @@ use super::{Exit, world};
 use crate::authority::Authority;
 use crate::bus::Trouble;
 use crate::class::Class;
-use crate::store::Watch;
-use crate::trust::{Evidence as Heard, Lying, Next, Standing, standings};
+use crate::store;
+use crate::trust::{Evidence as Heard, Next, Standing, standings};
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use jiff::Timestamp;
-use std::time::Duration;
 
 /// Shows what people's answers say of classes. Exit code 3 where nobody has answered yet.
 #[derive(Debug, Args)]
@@ -41,7 +39,9 @@ impl Evidence {
         let world = world::load(&self.file.config)?;
         let reach = Reach::open(&world.config, &self.connect).await?;
         let heard = read(&reach, &world.config.authority).await?;
-        let mut standings = standings(&heard, &world.pack, &world.config.policy, Timestamp::now());
+        let (governing, now) = reach.governing(&world.config).await?;
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let mut standings = standings(&heard, &world.pack, &policy, now);
         standings.retain(|standing| self.class.as_ref().is_none_or(|class| *class == standing.class));
         match self.format {
             Format::Json => println!("{}", json(&serde_json::to_string_pretty(&standings)?)),
@@ -56,16 +56,7 @@ impl Evidence {
 
 /// What people have said, as it lies on the bus now.
 pub(super) async fn read(reach: &Reach, authority: &Authority) -> Result<Heard, Trouble> {
-    let mut heard = Heard::default();
-    // Nothing is waited for.
-    let filters = reach.root.evidence();
-    let mut watch = Watch::open(&reach.connection, &reach.stream, filters, 0, Duration::MAX).await?;
-    while let Some(kept) = watch.next_stored().await? {
-        let (subject, sequence, stored_at) = (kept.subject.as_str(), kept.sequence, kept.stored_at);
-        let lying = Lying { subject, sequence, stored_at, payload: &kept.payload };
-        heard.apply(&reach.root, authority, &lying);
-    }
-    Ok(heard)
+    store::read_evidence(&reach.connection, &reach.stream, &reach.root, authority, 0).await
 }
 
 fn print(standings: &[Standing]) {

@@ -6,6 +6,8 @@ use super::classify::{CLASSIFY_LIMITS, DECODE_LIMITS};
 use super::lines::{self, Line};
 use super::print::{bold, dim, json, one_line};
 use super::{Exit, world};
+use crate::channel::Channel;
+use crate::class::Class;
 use crate::classify::{
     ClassifyLimits, ConditionKind, ConditionTrace, RuleTrace, Scratch, SpanTrace, Trace, ViewName, trace,
 };
@@ -15,7 +17,9 @@ use crate::gate::{Answer, Disposition, Held, Step, gate_with_steps};
 use crate::message::Message;
 use crate::pack::{Effect, Pack, Truth};
 use crate::policy::Line as PolicyLine;
+use crate::policy::level::Level;
 use crate::triage::{self, Reading, Snapshot};
+use crate::trust::Refused;
 use clap::Args;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -52,6 +56,8 @@ struct Gated {
     steps: Vec<(crate::reason::Reason, Answer)>,
     disposition: &'static str,
     line: Option<String>,
+    /// Why the level is not the one that the file says.
+    lowered: Option<String>,
     detail: String,
 }
 
@@ -114,6 +120,7 @@ fn gate(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp) -> Gated {
         steps: steps.iter().map(|Step { reason, answer }| (*reason, *answer)).collect(),
         disposition: word(&disposition),
         line: line.map(describe_line),
+        lowered: verdict.class().and_then(|class| lowered(snapshot, class, &reading.spec.channel)),
         detail: detail(&disposition),
     }
 }
@@ -143,6 +150,12 @@ fn detail(disposition: &Disposition<'_>) -> String {
             format!("to `{}`, because `{reason}`: {}{held}", desk.as_str(), reason.meaning())
         }
     }
+}
+
+/// What the file says of a level and does not get.
+fn lowered(snapshot: &Snapshot, class: &Class, channel: &Channel) -> Option<String> {
+    let is_raised = snapshot.policy.line(class, channel).level > Level::Draft;
+    Refused::about(&snapshot.refused, class, channel).filter(|_| !is_raised).map(ToString::to_string)
 }
 
 fn describe_line(line: &PolicyLine) -> String {
@@ -267,6 +280,9 @@ fn quote(message: &Message, span: &SpanTrace) -> String {
 fn gate_steps(out: &mut String, gated: &Gated) -> std::fmt::Result {
     writeln!(out, "\n{}", bold("Gate"))?;
     writeln!(out, "  policy   {}", gated.line.as_deref().unwrap_or("no class, so no line to ask"))?;
+    if let Some(lowered) = &gated.lowered {
+        writeln!(out, "  level    {lowered}")?;
+    }
     for (reason, answer) in &gated.steps {
         let answer = match answer {
             Answer::Holds => "holds",

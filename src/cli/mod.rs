@@ -10,6 +10,7 @@ mod check;
 mod classify;
 mod compile;
 mod demo;
+mod demote;
 mod diff;
 mod dlq;
 mod doctor;
@@ -27,8 +28,10 @@ mod key;
 mod lines;
 mod log;
 mod permissions;
+mod policy;
 mod preview;
 mod print;
+mod promote;
 mod questions;
 mod reach;
 mod reclassify;
@@ -44,6 +47,7 @@ mod survey;
 mod svg;
 mod test;
 mod undo;
+mod unearned;
 mod world;
 
 pub use exit::Exit;
@@ -109,6 +113,12 @@ enum Command {
     Grants(grants::Grants),
     /// Take a permission back, at once.
     Revoke(revoke::Revoke),
+    /// Raise a class by one level on some channels, by a signature.
+    Promote(promote::Promote),
+    /// Take a class back to level 1, at once.
+    Demote(demote::Demote),
+    /// Show every change of a level, by whom, and on what evidence.
+    Policy(policy::PolicyCommand),
     /// Stop everything that happens by itself, at once.
     Halt(halt::HaltCommand),
     /// End a halt.
@@ -158,6 +168,9 @@ pub fn run(cli: Cli) -> Exit {
         Command::Grant(command) => command.run(),
         Command::Grants(command) => command.run(),
         Command::Revoke(command) => command.run(),
+        Command::Promote(command) => command.run(),
+        Command::Demote(command) => command.run(),
+        Command::Policy(command) => command.run(),
         Command::Halt(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Key(command) => command.run(),

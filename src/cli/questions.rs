@@ -68,10 +68,10 @@ impl Questions {
         };
         let endings = endings.map(ending).collect();
         let heard = evidence::read(&reach, &world.config.authority).await?;
-        let policy = &world.config.policy;
-        let standings = standings(&heard, &world.pack, policy, now);
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let standings = standings(&heard, &world.pack, &policy, now);
         let messages = week.messages();
-        let questions = week.questions(policy, endings, &standings);
+        let questions = week.questions(&policy, endings, &standings);
         match self.format {
             Format::Json => println!("{}", json(&serde_json::to_string_pretty(&questions)?)),
             Format::Text => print(&questions, messages, self.since),

@@ -18,6 +18,9 @@ pub(super) struct Reclassify {
     /// It is of no class: a person must see such messages.
     #[arg(long)]
     none: bool,
+    /// What was drafted would have been a severe error: the class goes back to level 1 on this channel, at once.
+    #[arg(long)]
+    severe: bool,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -26,6 +29,6 @@ impl Reclassify {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let class = self.class.as_deref().map(Class::parse).transpose();
         let class = class.map_err(|error| UsageError(error.to_string()))?;
-        self.answer.run(|_, _| Ok(Wanted::Reclassify(class)), Ask::OnlyIrreversible)
+        self.answer.severe(self.severe).run(|_, _| Ok(Wanted::Reclassify(class)), Ask::OnlyIrreversible)
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct UndoCommand {
     /// Why: it counts as evidence against.
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// It was a severe error: the class goes back to level 1 on this channel, at once.
+    #[arg(long)]
+    severe: bool,
     /// How long to wait for what becomes of it, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     wait_ms: u64,
@@ -71,7 +74,7 @@ impl UndoCommand {
         let expected = expected(place, id).await?;
         let now = broker_now(&place.connection, &place.stream).await?;
         let reason = one_line(self.reason.trim(), 1_000);
-        let undo = Undo { decision: id.clone(), action: gone.sequence, issued_at: now, reason };
+        let undo = Undo { decision: id.clone(), action: gone.sequence, issued_at: now, reason, severe: self.severe };
         let bytes = undo.sign(&signatory.deployment, &signatory.seed)?.encode()?;
         let subject = place.root.undo(id);
         match publish_expecting(&place.connection, &place.stream, &subject, expected, place.ttl, bytes).await? {

@@ -9,6 +9,7 @@ use crate::pack::{Cost, Pack, wire};
 use crate::policy::resolve::RuleNames;
 use crate::rules::cases::{self, Cases};
 use crate::rules::{self, Tests, Written};
+use crate::trust::{self, Admission};
 use jiff::Timestamp;
 use rkyv::util::AlignedVec;
 use std::collections::BTreeSet;
@@ -29,6 +30,14 @@ pub(super) struct Checked {
     pub(super) written: Written,
 }
 
+impl World {
+    /// The policy with the levels that count.
+    pub(super) fn admitted(&self) -> Admission {
+        let Self { config, pack, .. } = self;
+        trust::admit(config.policy.clone(), &config.authority, pack, config.channels.monitored())
+    }
+}
+
 /// Reads everything; `None` where something is wrong. What was found is in the report either way.
 pub(super) fn read(file: &Path, report: &Report) -> Option<World> {
     read_with(file, report, |rules| compile_or_open(rules, report))
@@ -46,6 +55,9 @@ pub(super) fn check(file: &Path, now: Timestamp, report: &Report) -> Option<Chec
         written = rules::load(rules, report);
         rules::check(&written, now, report).map(|(pack, tests)| (pack, Some(tests)))
     })?;
+    for refused in world.admitted().refused {
+        report.warning_nowhere("not-promoted", refused.to_string(), refused.advice());
+    }
     Some(Checked { world, written })
 }
 

@@ -73,6 +73,11 @@ impl Loaded {
         self.folder.join(self.decile.files.rules.as_ref().map_or("../rules", |rules| &rules.value))
     }
 
+    /// The policy's file.
+    fn policy_file(&self) -> PathBuf {
+        self.folder.join(self.decile.files.policy.as_ref().map_or("policy.toml", |policy| &policy.value))
+    }
+
     /// The longest text of a message, in bytes: what a pack's work is bounded by.
     pub fn message_bytes_max(&self) -> usize {
         self.decile.limits.message_bytes_max.size()
@@ -102,6 +107,7 @@ impl Loaded {
             policy: resolve::resolve(&self.policy, &known, report),
             authority: self.operators.as_ref().map_or_else(Authority::nobody, |it| it.resolve(&known, report)),
             rules: self.rules(),
+            policy_file: self.policy_file(),
             files: self.files(),
             channels: channels?,
             bus,

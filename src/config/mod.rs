@@ -52,6 +52,8 @@ pub struct Config {
     pub authority: Authority,
     /// The rules: a folder of them, or a pack.
     pub rules: PathBuf,
+    /// The policy's file.
+    pub policy_file: PathBuf,
     /// The files that all of this was read from, secrets included.
     pub files: Vec<PathBuf>,
 }
@@ -282,7 +284,7 @@ pub struct Channels {
 
 impl Channels {
     /// The channels that somebody may grant something on: what is passed on is never triaged.
-    pub fn monitored(&self) -> impl Iterator<Item = &Channel> {
+    pub fn monitored(&self) -> impl Iterator<Item = &Channel> + Clone {
         let specs = self.sources.iter().flat_map(|source| &source.channels);
         specs.filter(|spec| spec.mode == Mode::Monitored).map(|spec| &spec.channel)
     }

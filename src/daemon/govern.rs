@@ -2,7 +2,9 @@
 
 use crate::authority::Authority;
 use crate::bus::follow::{Follower, Known};
-use crate::facts::Halt;
+use crate::channel::Channel;
+use crate::class::Class;
+use crate::facts::{Halt, Leveled};
 use crate::governing::{Ask, At, Governing, Seen, Sight};
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -84,5 +86,9 @@ impl Sight for Live<'_> {
 
     fn cover(&self, ask: &Ask<'_>) -> Seen {
         self.at(|known| known.cover(ask))
+    }
+
+    fn level(&self, class: &Class, channel: &Channel) -> Leveled {
+        self.at(|known| known.level(class, channel))
     }
 }

@@ -8,6 +8,7 @@ mod advisories;
 mod again;
 mod canary;
 mod deadlines;
+mod demotion;
 mod fit;
 mod govern;
 mod observe;
@@ -216,6 +217,7 @@ impl Daemon {
         };
         let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health)));
         metrics.in_force(&self.snapshot.load().digests, None);
+        reload::say_refused(&self.snapshot.load().refused, metrics);
         metrics.watched(self.snapshot.load().policy.deadlines.keys());
         metrics.last_reload_successful.set(1.0);
 

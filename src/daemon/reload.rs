@@ -4,9 +4,13 @@
 use super::watchdog;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
+use crate::trust::Refused;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// So many levels that do not count are named in the log.
+const REFUSED_SAID_MAX: usize = 20;
 
 /// What became of a reload: the new world, or a text that says why not, for the log.
 pub type Reloaded = Result<Snapshot, String>;
@@ -48,6 +52,7 @@ impl Reloader {
             Ok(fresh) => {
                 tracing::info!(pack = fresh.digests.pack.short(), policy = fresh.digests.policy.short(), "reloaded");
                 metrics.in_force(&fresh.digests, Some(&current.digests));
+                say_refused(&fresh.refused, metrics);
                 metrics.watched(fresh.policy.deadlines.keys());
                 snapshot.store(Arc::new(fresh));
                 metrics.reloaded(true);
@@ -59,6 +64,17 @@ impl Reloader {
                 watchdog::reloaded("the last reload failed; what was in force stays in force");
             }
         }
+    }
+}
+
+/// Says which levels of the file do not count.
+pub(super) fn say_refused(refused: &[Refused], metrics: &Metrics) {
+    metrics.levels_refused.set(f64::from(u32::try_from(refused.len()).unwrap_or(u32::MAX)));
+    for refused in refused.iter().take(REFUSED_SAID_MAX) {
+        tracing::warn!(advice = refused.advice(), "{refused}");
+    }
+    if refused.len() > REFUSED_SAID_MAX {
+        tracing::warn!(levels = refused.len(), "more levels do not count; `decile check` names them all");
     }
 }
 

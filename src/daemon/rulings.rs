@@ -1,6 +1,7 @@
 //! People's answers: taken one after the other, carried out, acknowledged. What they do is [`crate::rulings`]' to say.
 
 use super::again::Again;
+use super::demotion;
 use super::workers::Snapshots;
 use crate::bus::batch::{self, Acted, BatchEntry, Batched};
 use crate::bus::follow::Known;
@@ -12,9 +13,11 @@ use crate::bus::setup::SourceSetup;
 use crate::bus::{Trouble, publish_once};
 use crate::decision::{DeadLetter, DecisionId, Record};
 use crate::metrics::Metrics;
-use crate::rulings::{self, Asked, Effect, Going, LetterEffect, Place, Pointed, RulingReceipt, Today};
+use crate::rulings::{self, Asked, Basis, Effect, Going, LetterEffect, Place, Pointed, RulingReceipt, Today};
+use crate::store;
 use crate::subject::Subject;
 use crate::triage::Snapshot;
+use crate::trust::{self, Agreement, Cause};
 use async_nats::jetstream::message::AckKind;
 use jiff::Timestamp;
 use std::sync::{Arc, PoisonError};
@@ -195,9 +198,48 @@ impl Judge {
             Effect::Settle(receipt) => self.settle(receipt, snapshot).await?,
             Effect::Act(going) => self.act(*going).await?,
         };
+        // First of all: where this is not stored, the answer comes again.
+        if let Some(basis) = receipt.demotes() {
+            let by = receipt.operator.as_deref().unwrap_or_default();
+            let why = format!("a severe error: answer {} by {by} on decision {}", receipt.ruling, receipt.decision);
+            demotion::publish(&self.outlet, &basis.class, &basis.channel, &why, snapshot).await?;
+            self.metrics.demoted(Cause::SevereError, 1);
+        }
         let subject = self.outlet.root.ruling_receipt(&receipt.decision);
         self.publish(&subject, &receipt, revision, snapshot).await?;
         self.metrics.ruled(receipt.outcome);
+        match &receipt.basis {
+            Some(basis) => self.look_at_agreement(basis, snapshot).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a class back where people no longer agree with it as often as its level asks for. All of it is read from the
+    /// stream each time: people are slow, and every instance, and one that starts anew, finds the same.
+    async fn look_at_agreement(&self, basis: &Basis, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let line = snapshot.policy.line(&basis.class, &basis.channel);
+        let leveled = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.level(&basis.class, &basis.channel)
+        };
+        let level = line.level_at(Timestamp::now(), leveled.demoted);
+        let Some(threshold) = trust::threshold(level) else { return Ok(()) };
+        let Outlet { connection, stream, root, .. } = &self.outlet;
+        // What was said before somebody promoted it has been weighed.
+        let after = line.tenure.after.max(leveled.revision);
+        let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
+        let answers = heard.answers(basis, after);
+        if Agreement::lost_at(threshold, answers.iter().copied()).is_none() {
+            return Ok(());
+        }
+        let disagreed = answers.iter().filter(|agreed| !**agreed).count();
+        let why = format!(
+            "people disagreed with {disagreed} of {} since it was promoted: too often for a level that needs {:.0} % agreement",
+            answers.len(),
+            threshold * 100.0
+        );
+        demotion::publish(&self.outlet, &basis.class, &basis.channel, &why, snapshot).await?;
+        self.metrics.demoted(Cause::Disagreement, 1);
         Ok(())
     }
 

@@ -3,8 +3,8 @@ use super::*;
 use crate::authority::GrantId;
 use crate::class::ActionType;
 use crate::digest::Digest;
-use crate::policy::ClassPolicy;
 use crate::policy::action::Nature;
+use crate::policy::{ClassPolicy, Tenure};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -72,6 +72,7 @@ fn line(level: Level, nature: Nature, desk: &str) -> Line {
         max_age: Duration::from_secs(3_600),
         desk: Desk::parse(desk).unwrap(),
         origin: "policy.toml:1".to_owned(),
+        tenure: Tenure::default(),
     }
 }
 
@@ -99,11 +100,12 @@ impl World {
             restriction_desks: [("legal".to_owned(), Desk::parse("law").unwrap())].into(),
             classes: classes.into_iter().collect(),
             unlisted: of(0),
+            promotions: Vec::new(),
         }
     }
 
     fn facts(&self) -> Facts {
-        Facts { now: now(), halt: self.halt, cover: self.cover.clone() }
+        Facts { halt: self.halt, cover: self.cover.clone(), ..Facts::quiet(now()) }
     }
 
     /// The world's case, policy and facts, for `f`.

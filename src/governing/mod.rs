@@ -4,6 +4,7 @@
 //! What lies on a governing subject and is not signed as it must be tightens: on a grant's subject it is a revocation, on
 //! the halt's a halt. So nobody who merely may publish there can loosen.
 
+mod level;
 mod place;
 mod slots;
 #[cfg(test)]
@@ -12,9 +13,10 @@ mod tests;
 pub use slots::{Slot, SlotChoice};
 
 use crate::authority::{Authority, Signed, Uses, VerifiedGrant, VerifiedResume};
+use crate::channel::Channel;
 use crate::class::Class;
 use crate::decision::{DecisionId, OutwardAction};
-use crate::facts::{Cover, Facts, Halt};
+use crate::facts::{Cover, Facts, Halt, Leveled};
 use crate::policy::Policy;
 use crate::subject::{Root, Subject};
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +57,8 @@ pub struct Governing {
     /// By the grant's subject.
     grants: HashMap<String, Place>,
     slots: Slots,
+    /// By the level's subject.
+    levels: HashMap<String, Leveled>,
     freshness: Freshness,
 }
 
@@ -112,6 +116,8 @@ pub trait Sight {
     fn halt(&self) -> Halt;
     /// What covers an action.
     fn cover(&self, ask: &Ask<'_>) -> Seen;
+    /// What lies on the level of a class on a channel.
+    fn level(&self, class: &Class, channel: &Channel) -> Leveled;
 }
 
 /// Facts that are given: those of a record, or those of nobody who ever granted anything.
@@ -151,6 +157,10 @@ impl Sight for Given {
         };
         Seen { cover: self.facts.cover.clone(), covering }
     }
+
+    fn level(&self, _: &Class, _: &Channel) -> Leveled {
+        self.facts.level
+    }
 }
 
 /// What is known at a moment.
@@ -174,6 +184,10 @@ impl Sight for At<'_> {
     fn cover(&self, ask: &Ask<'_>) -> Seen {
         self.governing.cover(ask)
     }
+
+    fn level(&self, class: &Class, channel: &Channel) -> Leveled {
+        self.governing.level(class, channel)
+    }
 }
 
 impl Seen {
@@ -191,6 +205,7 @@ impl Governing {
             halt: Halt::Off { revision: 0 },
             grants: HashMap::new(),
             slots: Slots::default(),
+            levels: HashMap::new(),
             freshness: Freshness::Unknown,
         }
     }
@@ -205,6 +220,11 @@ impl Governing {
                 self.grants.entry(record.subject.to_owned()).or_default().put(record, standing);
             }
             Some(Governed::Slot(slot)) => self.slots.take(slot, record.stored_at),
+            Some(Governed::Level(class, channel)) => {
+                let before = self.levels.get(record.subject).copied().unwrap_or_default();
+                let level = level::upon(before, record, class, channel, &self.authority);
+                self.levels.insert(record.subject.to_owned(), level);
+            }
             None => {}
         }
     }
@@ -252,6 +272,20 @@ impl Governing {
             Standing::Nothing => None,
         });
         standing.filter(|(grant, _)| !grant.grant().channel.is_canary())
+    }
+
+    /// What lies on the level of a class on a channel.
+    pub fn level(&self, class: &Class, channel: &Channel) -> Leveled {
+        // Nearly always nothing was ever demoted, and there is a question for each message.
+        if self.levels.is_empty() {
+            return Leveled::default();
+        }
+        self.level_on(self.root.level(class, channel).as_str())
+    }
+
+    /// What lies on a level's subject.
+    pub fn level_on(&self, subject: &str) -> Leveled {
+        self.levels.get(subject).copied().unwrap_or_default()
     }
 
     /// The sequence of the last record on a grant's subject, as far as it was heard; 0 where there is none.
@@ -335,12 +369,14 @@ pub(crate) enum Governed<'a> {
     Grant(&'a str, &'a str),
     /// A slot.
     Slot(&'a str),
+    /// The level of a class on a channel: their tokens.
+    Level(&'a str, &'a str),
 }
 
 impl Root {
     /// The filters of all that governs.
     pub fn governing(&self) -> Vec<String> {
-        ["grant", "control", "slot"].map(|kind| format!("{self}.{kind}.>")).to_vec()
+        ["grant", "control", "slot", "level"].map(|kind| format!("{self}.{kind}.>")).to_vec()
     }
 
     /// What a subject is about, where it governs.
@@ -352,6 +388,7 @@ impl Root {
             "control" => Some(Governed::Halt),
             "grant" => rest.split_once('.').map(|(kind, channel)| Governed::Grant(kind, channel)),
             "slot" => Some(Governed::Slot(rest)),
+            "level" => rest.split_once('.').map(|(class, channel)| Governed::Level(class, channel)),
             _ => None,
         }
     }

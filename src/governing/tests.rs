@@ -7,6 +7,52 @@ use crate::policy::cap::{Cap, CapScope, Window};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// On a level's subject: who promotes, and whatever else lies there.
+#[test]
+fn only_a_promotion_for_this_place_demotes_nothing() {
+    let mut town = Town::new();
+    let subject = "decile.level.acknowledgement.slack.support";
+    let promotion = |after: u64, second: i64| crate::authority::Promotion {
+        class: class(),
+        level: crate::policy::level::Level::Routine,
+        action: crate::decision::ActionRecord {
+            kind: react(),
+            reach: crate::policy::action::Reach::Outward,
+            reversibility: crate::policy::action::Reversibility::Reversible,
+            arguments: BTreeMap::new(),
+            template: None,
+        },
+        rules: crate::digest::Digest::of("test", []),
+        on: vec![crate::authority::Promoted { channel: channel(), after, agreed: 0, disagreed: 0 }],
+        tested: 1,
+        without_evidence: None,
+        issued_at: at(second),
+        note: String::new(),
+    };
+    let signed = |promotion: &crate::authority::Promotion, seed: &Seed| {
+        promotion.sign(&Deployment::parse("production").unwrap(), seed).unwrap().encode().unwrap()
+    };
+    let mut put = |subject: &str, sequence: u64, second: i64, payload: &[u8]| {
+        town.governing.apply(&Record { subject, sequence, stored_at: at(second), kept: None, payload });
+        let Leveled { revision, demoted } = town.governing.level_on(subject);
+        (revision, demoted)
+    };
+    let seed = &town.seed;
+    let first = signed(&promotion(0, 0), seed);
+    assert_eq!(put(subject, 5, 0, &first), (5, 0), "nobody is demoted by being promoted");
+    assert_eq!(put(subject, 6, 1, &first), (6, 6), "a copy: it was signed for where nothing lay");
+    assert_eq!(put(subject, 7, 2, &signed(&promotion(6, 2), seed)), (7, 6), "another one, upon that");
+    assert_eq!(put(subject, 8, 70, &signed(&promotion(7, 2), seed)), (8, 8), "signed more than a minute ago");
+    assert_eq!(put(subject, 9, 71, &signed(&promotion(8, 71), &Seed::generate())), (9, 9), "by nobody known");
+    assert_eq!(put(subject, 10, 72, b"who knows"), (10, 10));
+    let elsewhere = "decile.level.acknowledgement.mail.inbox";
+    assert_eq!(put(elsewhere, 11, 73, &signed(&promotion(0, 73), seed)), (11, 11), "it is of another channel");
+    let other = "decile.level.newsletter.slack.support";
+    assert_eq!(put(other, 12, 74, &signed(&promotion(0, 74), seed)), (12, 12), "it is of another class");
+    assert_eq!(town.governing.level(&class(), &channel()), Leveled { revision: 10, demoted: 10 });
+    assert_eq!(town.governing.level(&class(), &Channel::parse("x.y").unwrap()), Leveled::default());
+}
+
 /// A deployment with one operator, and what they sign.
 struct Town {
     seed: Seed,
@@ -68,7 +114,7 @@ impl Town {
             grants: vec![GrantRight { channels: Scope::All, types: Scope::All }],
             rulings: Scope::All,
             irreversible: false,
-            promotions: false,
+            promotions: true,
             resume: true,
         };
         let authority = Arc::new(Authority {

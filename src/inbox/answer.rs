@@ -166,6 +166,7 @@ pub fn prepare(entry: &Entry, wanted: Wanted, operator: &Operator, natures: &Nat
         escalation: entry.sequence,
         issued_at: Timestamp::UNIX_EPOCH,
         answer: said(entry, wanted, action.as_ref()),
+        severe: false,
         note: String::new(),
     };
     Ok(Prepared { ruling, action, is_irreversible, expected_sequence: entry.expected_sequence() })
@@ -182,6 +183,13 @@ impl Prepared {
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         self.ruling.note = one_line(note.trim(), NOTE_CHARS_MAX);
+        self
+    }
+
+    /// With the word that what was drafted would have been a severe error.
+    #[must_use]
+    pub fn severe(mut self, severe: bool) -> Self {
+        self.ruling.severe = severe;
         self
     }
 

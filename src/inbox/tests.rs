@@ -83,7 +83,14 @@ impl Bench {
     }
 
     pub(crate) fn rule(&mut self, second: i64, id: &DecisionId, answer: Answer) {
-        let ruling = Ruling { decision: id.clone(), escalation: 1, issued_at: at(second), answer, note: String::new() };
+        let ruling = Ruling {
+            decision: id.clone(),
+            escalation: 1,
+            issued_at: at(second),
+            answer,
+            severe: false,
+            note: String::new(),
+        };
         let signed = ruling.sign(&self.deployment, &self.ada.seed).unwrap();
         self.apply(second, &format!("decile.ruling.{id}"), &signed.encode().unwrap());
     }
@@ -125,8 +132,14 @@ fn an_answer_that_counts_closes_and_no_other() {
     assert_eq!(bench.open(), ["aa", "bb"]);
     assert!(matches!(bench.entry(&a).ruling.as_ref().unwrap().void, Some(Void::Signed(_))));
     assert_eq!(bench.entry(&a).expected_sequence(), 3, "the next answer goes behind it");
-    let other =
-        Ruling { decision: b.clone(), escalation: 1, issued_at: at(2), answer: Answer::Reject, note: String::new() };
+    let other = Ruling {
+        decision: b.clone(),
+        escalation: 1,
+        issued_at: at(2),
+        answer: Answer::Reject,
+        severe: false,
+        note: String::new(),
+    };
     let signed = other.sign(&bench.deployment, &bench.ada.seed).unwrap().encode().unwrap();
     bench.apply(2, &format!("decile.ruling.{a}"), &signed);
     assert_eq!(bench.entry(&a).ruling.as_ref().unwrap().void, Some(Void::Decision));

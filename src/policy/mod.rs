@@ -12,6 +12,7 @@ use crate::class::{ActionType, Class, NameError, is_name};
 use crate::digest::Digest;
 use action::{Action, Nature};
 use cap::Cap;
+use jiff::Timestamp;
 use level::Level;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,6 +38,17 @@ pub struct Policy {
     pub deadlines: BTreeMap<Desk, Deadline>,
     /// What holds for a class that no line names: level 1, an internal note, the default desk.
     pub unlisted: Line,
+    /// What operators have signed, as the file has it: it counts where [`crate::trust::admit`] admits it.
+    pub promotions: Vec<Offer>,
+}
+
+/// A promotion as the file offers it. Nothing about it has been looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// What was signed.
+    pub signed: String,
+    /// Where it stands: `policy.toml:12`.
+    pub origin: String,
 }
 
 /// When a desk must have answered an escalation, and what happens when it has not. Acting is not among it.
@@ -82,6 +94,17 @@ pub struct Line {
     /// Where the policy says so, `policy.toml:12`; `built in` for a class that is not listed. Every
     /// decision names it.
     pub origin: String,
+    /// What a level above 1 rests on.
+    pub tenure: Tenure,
+}
+
+/// What a level above 1 rests on, and when it ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tenure {
+    /// The revision of the level that was known when it was promoted: a demotion after it ends the tenure.
+    pub after: u64,
+    /// When it ends by itself; `None` where it does not.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A desk's name, checked: `[A-Za-z0-9_-]{1,64}`.
@@ -123,10 +146,30 @@ impl Desk {
     }
 }
 
+impl Line {
+    /// The level now: a demotion, and the end of a tenure, make it a draft at the most.
+    pub fn level_at(&self, now: Timestamp, demoted: u64) -> Level {
+        let Tenure { after, expires_at } = self.tenure;
+        let is_over = demoted > after || expires_at.is_some_and(|end| now >= end);
+        if is_over { self.level.min(Level::Draft) } else { self.level }
+    }
+}
+
 impl Policy {
     /// The line for a class on a channel.
     pub fn line(&self, class: &Class, channel: &Channel) -> &Line {
         self.classes.get(class).map_or(&self.unlisted, |lines| lines.channels.get(channel).unwrap_or(&lines.everywhere))
+    }
+
+    /// The same with the levels of a moment, given the last demotion of a class on a channel: 0 for none.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp, demoted: impl Fn(&Class, &Channel) -> u64) -> Self {
+        for (class, lines) in &mut self.classes {
+            for (channel, line) in &mut lines.channels {
+                line.level = line.level_at(now, demoted(class, channel));
+            }
+        }
+        self
     }
 
     /// What a type of action means today; one that is neither declared nor built in is outward and irreversible.

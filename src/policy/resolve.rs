@@ -1,7 +1,7 @@
 //! From the policy as written to the policy as meant: every default filled in, every name looked up.
 
 mod actions;
-mod canonical;
+pub(crate) mod canonical;
 mod caps;
 mod desks;
 #[cfg(test)]
@@ -10,8 +10,8 @@ mod tests;
 use super::action::{Action, Nature, Reversibility};
 use super::cap::Cap;
 use super::level::Level;
-use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy};
-use super::{ClassPolicy, Desk, Line, Policy};
+use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy, WrittenPromotion};
+use super::{ClassPolicy, Desk, Line, Offer, Policy, Tenure};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::diagnostic::table::Placed;
@@ -71,6 +71,7 @@ pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> P
         inverses: actions::inverses(&written.action, report),
         deadlines: resolver.deadlines(&written.desk),
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
+        promotions: written.promotion.iter().filter_map(offer).collect(),
     };
     policy.digest = canonical::digest(&policy);
     policy
@@ -106,6 +107,7 @@ impl Resolver<'_> {
             max_age: defaults.max_age_s.as_ref().map_or(MAX_AGE, seconds),
             desk: self.desk(defaults.desk.as_ref()).unwrap_or_else(Desk::human),
             origin: BUILT_IN.to_owned(),
+            tenure: Tenure::default(),
         }
     }
 
@@ -203,6 +205,7 @@ impl Resolver<'_> {
             max_age: entry.max_age.or(below.and_then(|below| below.max_age)).unwrap_or(defaults.max_age),
             desk: desk.unwrap_or(&defaults.desk).clone(),
             origin: origin(&entry.at),
+            tenure: Tenure::default(),
         };
         // An entry that sets neither would only repeat what was said of the one below it.
         if below.is_none() || entry.level.is_some() || entry.action.is_some() {
@@ -237,6 +240,11 @@ impl Resolver<'_> {
         }
         is_known
     }
+}
+
+fn offer(written: &WrittenPromotion) -> Option<Offer> {
+    let signed = written.signed.as_ref()?.value.clone();
+    Some(Offer { signed, origin: origin(&written.at) })
 }
 
 fn desks(written: &WrittenPolicy, report: &Report) -> BTreeSet<String> {

@@ -36,6 +36,21 @@ pub struct WrittenPolicy {
     /// What may happen to each class.
     #[schemars(default)]
     pub class: Vec<WrittenClass>,
+    /// What makes levels above 1 valid: written by `decile promote`, and signed.
+    #[schemars(default)]
+    pub promotion: Vec<WrittenPromotion>,
+}
+
+/// A promotion, as `decile promote` writes it.
+#[derive(Debug, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct WrittenPromotion {
+    /// What an operator signed.
+    #[schemars(required)]
+    pub signed: Option<Placed<String>>,
+    /// Where the entry stands.
+    #[schemars(skip)]
+    pub at: Location,
 }
 
 /// What holds where a class does not say otherwise.
@@ -136,7 +151,19 @@ impl WrittenPolicy {
             action: table.tables("action", WrittenActionType::read),
             cap: table.tables("cap", WrittenCap::read),
             class: table.tables("class", WrittenClass::read),
+            promotion: table.tables("promotion", WrittenPromotion::read),
         })
+    }
+}
+
+impl WrittenPromotion {
+    /// The entry of something signed, as text for the end of the file.
+    pub fn entry(signed: &str) -> String {
+        format!("\n[[promotion]]\nsigned = {}\n", toml::Value::from(signed))
+    }
+
+    fn read(table: &Table<'_>) -> Self {
+        Self { signed: table.required_string("signed"), at: table.at() }
     }
 }
 

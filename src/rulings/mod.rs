@@ -141,7 +141,7 @@ fn ruled(asked: &Asked<'_>, escalation: Option<Pointed<Escalation>>, today: &Tod
         return Err(refused(RulingRefusal::Right));
     }
     let basis = Basis::of(&escalation.record.decision);
-    let receipt = |ruled| RulingReceipt::ruled(asked, ruled, &name, today.now).on(basis.clone());
+    let receipt = |ruled| RulingReceipt::ruled(asked, ruled, &name, today.now).on(basis.clone()).severe(payload.severe);
     let action = match &payload.answer {
         Answer::Reject => return Ok(Effect::Settle(receipt(Ruled::Rejected))),
         Answer::Reclassify { class } => {
@@ -201,7 +201,8 @@ fn undone(asked: &Asked<'_>, outward: Option<Pointed<Outward>>, today: &Today<'_
     let permit = WritePermit::by_undo(&undo, asked.revision, &outward.record, inverse, today.halt, today.kept)
         .map_err(|why| refused(why.into()))?;
     let basis = Basis::of(&outward.record.decision);
-    let receipt = RulingReceipt::ruled(asked, Ruled::Undone, &name, today.now).on(basis);
+    let severe = undo.payload().severe;
+    let receipt = RulingReceipt::ruled(asked, Ruled::Undone, &name, today.now).on(basis).severe(severe);
     Ok(Going { permit, decision: outward.record.decision, receipt })
 }
 

@@ -32,6 +32,9 @@ pub struct RulingReceipt {
     /// What the answer is evidence of, where it took effect on a decision that had named a class.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub basis: Option<Basis>,
+    /// Whether the person said that it was a severe error: the class goes back to level 1 on the channel.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub severe: bool,
     /// Who signed it, as far as that is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub operator: Option<String>,
@@ -210,6 +213,26 @@ impl RulingReceipt {
         Self { basis, ..self }
     }
 
+    /// With whether it was a severe error.
+    pub(super) fn severe(self, severe: bool) -> Self {
+        Self { severe, ..self }
+    }
+
+    /// What goes back to level 1 by it, where it took effect.
+    pub fn demotes(&self) -> Option<&Basis> {
+        let is_effective = match self.outcome {
+            Word::Amended | Word::Rejected | Word::Reclassified | Word::Undone => true,
+            Word::Approved
+            | Word::Retried
+            | Word::Dropped
+            | Word::Refused
+            | Word::Expired
+            | Word::Rerouted
+            | Word::Reminded => false,
+        };
+        self.basis.as_ref().filter(|_| self.severe && is_effective)
+    }
+
     /// With what the person said.
     pub(super) fn saying(self, note: &str) -> Self {
         Self { why: (!note.is_empty()).then(|| note.to_owned()), ..self }
@@ -222,7 +245,8 @@ impl RulingReceipt {
 
     fn new(decision: DecisionId, ruling: u64, outcome: Word, at: Timestamp) -> Self {
         let (why, refusal, class, basis, operator) = (None, None, None, None, None);
-        Self { v: RULING_RECEIPT_VERSION, decision, ruling, outcome, why, refusal, class, basis, operator, at }
+        let (v, severe) = (RULING_RECEIPT_VERSION, false);
+        Self { v, decision, ruling, outcome, why, refusal, class, basis, severe, operator, at }
     }
 
     /// The same answer, overtaken at the broker.

@@ -19,7 +19,7 @@ use crate::classify::{self, Scratch};
 use crate::config::ChannelSpec;
 use crate::decision::DecisionId;
 use crate::decode::{self, Malformed};
-use crate::facts::Facts;
+use crate::facts::{Facts, Leveled};
 use crate::gate::{Case, gate};
 use crate::governing::{Seen, Sight};
 use crate::message::{Delivery, Message, Origin};
@@ -49,8 +49,10 @@ pub fn read<'a>(snapshot: &'a Snapshot, delivery: &'a Delivery) -> Reading<'a> {
 pub fn decide(snapshot: &Snapshot, reading: &Reading<'_>, sight: &dyn Sight, scratch: &mut Scratch) -> Plan {
     let (verdict, named) = verdict(snapshot, reading, sight.now(), scratch);
     let id = DecisionId::of(reading.delivery);
-    let Seen { cover, covering } = outward::seen(snapshot, reading, &verdict, &id, sight);
-    let facts = Facts { now: sight.now(), halt: sight.halt(), cover };
+    let channel = &reading.spec.channel;
+    let level = verdict.class().map_or_else(Leveled::default, |class| sight.level(class, channel));
+    let Seen { cover, covering } = outward::seen(snapshot, reading, &verdict, level, &id, sight);
+    let facts = Facts { now: sight.now(), halt: sight.halt(), cover, level };
     let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);
     let decided = Decided { snapshot, reading, named, verdict, disposition, facts, id };
     let (act, decided) = match decided.permit(covering) {

@@ -5,7 +5,7 @@ use super::record::Decided;
 use super::{Reading, Snapshot};
 use crate::class::Class;
 use crate::decision::{DecisionId, OutwardAction, Target};
-use crate::facts::{Cover, Facts};
+use crate::facts::{Cover, Facts, Leveled};
 use crate::gate::{Disposition, Held};
 use crate::governing::{Ask, Covering, Seen, Sight};
 use crate::permit::WritePermit;
@@ -20,13 +20,15 @@ pub(super) fn seen(
     snapshot: &Snapshot,
     reading: &Reading<'_>,
     verdict: &Verdict,
+    level: Leveled,
     id: &DecisionId,
     sight: &dyn Sight,
 ) -> Seen {
     let none = Seen { cover: Cover::NoGrant, covering: None };
     let Some(class) = verdict.class() else { return none };
     let line = snapshot.policy.line(class, &reading.spec.channel);
-    if line.action.nature.reach == Reach::Internal || line.level < Level::Routine {
+    let level = line.level_at(sight.now(), level.demoted);
+    if line.action.nature.reach == Reach::Internal || level < Level::Routine {
         return none;
     }
     let action = action(snapshot, reading, class, line);

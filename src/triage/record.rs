@@ -13,6 +13,7 @@ use crate::policy::Desk;
 use crate::policy::Line;
 use crate::policy::action::Action;
 use crate::policy::draft::DraftFields;
+use crate::policy::level::Level;
 use crate::reason::Reason;
 use crate::verdict::Verdict;
 use base64::Engine as _;
@@ -84,7 +85,7 @@ impl Decided<'_> {
             verdict: self.verdict_record(),
             disposition,
             reason,
-            policy: self.asked_line().map(policy_record),
+            policy: self.asked_line().map(|line| policy_record(line, self.level_of(line))),
             desk,
             facts: self.facts.clone(),
             digests: self.snapshot.digests,
@@ -126,9 +127,13 @@ impl Decided<'_> {
         }
     }
 
+    fn level_of(&self, line: &Line) -> Level {
+        line.level_at(self.facts.now, self.facts.level.demoted)
+    }
+
     fn would_have(&self, class: &Class) -> WouldHave {
         let line = self.snapshot.policy.line(class, &self.reading.spec.channel);
-        let PolicyRecord { line, level, action } = policy_record(line);
+        let PolicyRecord { line, level, action } = policy_record(line, self.level_of(line));
         WouldHave { class: class.clone(), action, level, line }
     }
 
@@ -186,6 +191,6 @@ pub(super) fn draft_text(
     Some(template.render(&fields, snapshot.limits.draft_bytes_max))
 }
 
-fn policy_record(line: &Line) -> PolicyRecord {
-    PolicyRecord { line: line.origin.clone(), level: line.level, action: ActionRecord::from(&line.action) }
+fn policy_record(line: &Line, level: Level) -> PolicyRecord {
+    PolicyRecord { line: line.origin.clone(), level, action: ActionRecord::from(&line.action) }
 }

@@ -13,6 +13,7 @@ use crate::policy::Policy;
 use crate::subject::Root;
 use crate::token::TokenError;
 use crate::triage::privacy::SenderHasher;
+use crate::trust::{self, Admission, Refused};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,8 +22,10 @@ use std::sync::Arc;
 pub struct Snapshot {
     /// The rules, compiled.
     pub pack: Pack,
-    /// What may happen.
+    /// What may happen: levels above 1 as far as they were promoted.
     pub policy: Policy,
+    /// Levels that the policy's file says and that do not count.
+    pub refused: Vec<Refused>,
     /// Who may sign what.
     pub authority: Arc<Authority>,
     /// Streams and their channels.
@@ -90,10 +93,13 @@ impl Snapshot {
     /// Where the configured root cannot be a subject's token.
     pub fn new(config: Config, pack: Pack) -> Result<Self, TokenError> {
         let places = config.channels.sources.iter().map(Places::of).collect();
-        let digests = Digests { pack: pack.digest(), policy: config.policy.digest, channels: config.channels.digest };
+        let Admission { policy, refused } =
+            trust::admit(config.policy, &config.authority, &pack, config.channels.monitored());
+        let digests = Digests { pack: pack.digest(), policy: policy.digest, channels: config.channels.digest };
         Ok(Self {
             pack,
-            policy: config.policy,
+            policy,
+            refused,
             authority: Arc::new(config.authority),
             sources: config.channels.sources,
             limits: config.limits,

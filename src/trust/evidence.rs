@@ -75,6 +75,14 @@ impl Evidence {
         self.said.values()
     }
 
+    /// Whether people agreed, in the order of their answers after a sequence, on decisions of one kind: those of this class and
+    /// action, on this channel and under these rules.
+    pub fn answers(&self, basis: &Basis, after: u64) -> Vec<bool> {
+        let mut said: Vec<&Said> = self.said().filter(|said| said.basis == *basis && said.ruling > after).collect();
+        said.sort_by_key(|said| said.ruling);
+        said.into_iter().map(|said| said.agreed).collect()
+    }
+
     fn ruling(&mut self, id: DecisionId, authority: &Authority, lying: &Lying<'_>) {
         let Ok(signed) = Signed::parse(lying.payload) else { return };
         let Ok(ruling) = VerifiedRuling::new(signed, authority) else { return };

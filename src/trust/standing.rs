@@ -75,6 +75,11 @@ pub fn standings(evidence: &Evidence, pack: &Pack, policy: &Policy, now: Timesta
     heard.into_iter().map(|((class, channel), heard)| heard.standing(class, channel, policy, tested, now)).collect()
 }
 
+/// How many classes, each on each channel, are on their way to a level: what the significance is split over.
+pub fn tested(standings: &[Standing]) -> usize {
+    standings.iter().filter(|standing| standing.answers.decisions() > 0 && standing.next.is_some()).count()
+}
+
 /// The next level that would change something, by the table of levels; never one for what cannot be undone.
 pub fn next_level(line: &Line) -> Option<Level> {
     let Action { nature, .. } = &line.action;

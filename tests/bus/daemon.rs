@@ -139,7 +139,7 @@ async fn a_broken_reload_changes_nothing_and_shows() {
 }
 
 /// The metrics that are there once a message of each kind was decided.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 23] = [
     "decile_commit_failures_total",
     "decile_commit_inflight",
     "decile_commit_seconds",
@@ -148,6 +148,7 @@ const NAMES: [&str; 21] = [
     "decile_dead_letters_total",
     "decile_decision_seconds",
     "decile_decisions_total",
+    "decile_demotions_total",
     "decile_doctor_finding",
     "decile_duplicates_total",
     "decile_grants",
@@ -155,6 +156,7 @@ const NAMES: [&str; 21] = [
     "decile_halted",
     "decile_intake_closed",
     "decile_lag_messages",
+    "decile_levels_refused",
     "decile_last_reload_successful",
     "decile_messages_received_total",
     "decile_pack_info",
@@ -181,7 +183,7 @@ const WORDS: [&str; Word::ALL.len()] = {
     words
 };
 /// Labels, with the values that they may have; an empty list for digests and numbers.
-const LABELS: [(&str, &[&str]); 13] = [
+const LABELS: [(&str, &[&str]); 14] = [
     ("disposition", &["handle", "escalate", "pass"]),
     ("class", &["none", "scheduling_confirm", "newsletter", "info_request"]),
     ("reason", &["none", "no_grant", "unmatched", "restricted", "direct", "malformed"]),
@@ -194,6 +196,7 @@ const LABELS: [(&str, &[&str]); 13] = [
     ("channels", &[]),
     ("why", &["no_lease", "refused", "full", "deliveries", "given_up"]),
     ("outcome", &WORDS),
+    ("cause", &["severe_error", "disagreement"]),
     ("le", &[]),
 ];
 

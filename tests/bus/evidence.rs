@@ -59,6 +59,7 @@ impl Scene {
             action: action.stored,
             issued_at: Timestamp::now(),
             reason: "it was not".to_owned(),
+            severe: false,
         };
         undo.sign(&Deployment::parse("test").unwrap(), &self.ada.seed).unwrap().encode().unwrap()
     }

@@ -209,8 +209,14 @@ async fn a_ruling_lets_out_what_was_approved_and_no_other_text() {
     let scene = Scene::new().await;
     let rule = async |number: u64, instead: &OutwardAction| {
         let answer = Answer::Amend { instead: Box::new(instead.clone()), irreversible: false };
-        let ruling =
-            Ruling { decision: id(number), escalation: 1, issued_at: Timestamp::now(), answer, note: String::new() };
+        let ruling = Ruling {
+            decision: id(number),
+            escalation: 1,
+            issued_at: Timestamp::now(),
+            answer,
+            severe: false,
+            note: String::new(),
+        };
         let signed = ruling.sign(&Deployment::parse("production").unwrap(), &scene.seed).unwrap();
         let subject = format!("decile.ruling.{}", id(number));
         let revision = scene.broker.publish(&subject, signed.encode().unwrap()).await;
@@ -255,7 +261,8 @@ async fn an_undo_has_receipts_of_its_own() {
     let proof = scene.grant(|_| {}).await;
     scene.commit(1, &proof).await;
     scene.execute(&[]);
-    let undo = Undo { decision: id(1), action: 1, issued_at: Timestamp::now(), reason: "wrong".to_owned() };
+    let undo =
+        Undo { decision: id(1), action: 1, issued_at: Timestamp::now(), reason: "wrong".to_owned(), severe: false };
     let signed = undo.sign(&Deployment::parse("production").unwrap(), &scene.seed).unwrap();
     let revision = scene.broker.publish(&format!("decile.ruling.{}.undo", id(1)), signed.encode().unwrap()).await;
     let mut undo = outward(1, &Proof::Undo { signed, revision, halt: 0 });

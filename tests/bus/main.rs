@@ -20,6 +20,7 @@ mod evidence;
 mod executor;
 mod gate;
 mod grants;
+mod levels;
 mod notify;
 mod outage;
 mod permissions;

@@ -82,6 +82,7 @@ async fn they_hear_again_until_somebody_who_may_answers() {
         escalation: 1,
         issued_at: Timestamp::now(),
         answer: Answer::Reject,
+        severe: false,
         note: String::new(),
     };
     let signed = ruling.sign(&Deployment::parse("production").unwrap(), &scene.seed).unwrap();

@@ -88,7 +88,7 @@ fn approve(open: &Open) -> Ruling {
 
 fn ruling(open: &Open, answer: Answer) -> Ruling {
     let (decision, escalation) = (open.id.clone(), open.sequence);
-    Ruling { decision, escalation, issued_at: Timestamp::now(), answer, note: String::new() }
+    Ruling { decision, escalation, issued_at: Timestamp::now(), answer, severe: false, note: String::new() }
 }
 
 fn test() -> Deployment {
@@ -281,7 +281,13 @@ async fn an_action_is_undone_by_its_inverse_and_once() {
     let record = scene.broker.decide(NEWS).await;
     let outward: Outward = serde_json::from_slice(&record.bytes).unwrap();
     let (decision, action) = (outward.decision.id.clone(), record.stored);
-    let undo = Undo { decision: decision.clone(), action, issued_at: Timestamp::now(), reason: "wrong".to_owned() };
+    let undo = Undo {
+        decision: decision.clone(),
+        action,
+        issued_at: Timestamp::now(),
+        reason: "wrong".to_owned(),
+        severe: false,
+    };
     let signed = undo.sign(&test(), &scene.ada.seed).unwrap().encode().unwrap();
     let subject = format!("decile.ruling.{decision}.undo");
     scene.broker.publish(&subject, signed.clone()).await;

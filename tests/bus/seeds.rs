@@ -34,7 +34,7 @@ fn it_does_not_start_where_it_could_sign() {
     );
     for file in ["policy.toml", "channels.toml", "operators.toml", "decile.toml"] {
         let text = std::fs::read_to_string(world.path(file)).unwrap();
-        world.write(file, format!("{text}\n# {seed}\n"));
+        world.write(file, format!("# {seed}\n{text}"));
         refused(start(&world, |_| ()), file);
         world.write(file, text);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Lines with the class that each has, or the reason why it has none.
 const LINES: [(&str, Result<&str, &str>); 12] = [
-    (r#"{"id":"1","text":"Grüße, Thursday works for me"}"#, Ok("scheduling_confirm")),
+    (r#"{"id":"1","channel":"test.main","text":"Grüße, Thursday works for me"}"#, Ok("scheduling_confirm")),
     (r#"{"id":"2","text":"nobody knows this"}"#, Err("unmatched")),
     (r#"{"id":"3","text":"my lawyer says it works for me"}"#, Err("restricted")),
     (r#"{"id":"4","text":"works for me, opening hours?"}"#, Err("conflict")),
@@ -73,7 +73,7 @@ fn with_a_configuration_each_line_gets_a_decision() {
 #[test]
 fn it_decides_at_the_time_that_it_is_told() {
     let world = World::offline();
-    let line = br#"{"text":"works for me","sent_at":"2026-01-01T00:00:00Z"}"#;
+    let line = br#"{"channel":"test.main","text":"works for me","sent_at":"2026-01-01T00:00:00Z"}"#;
     let at = |arguments: &[&str]| {
         let config = world.config();
         let mut all = vec!["classify", "--config", &config];
@@ -136,7 +136,8 @@ fn explain_agrees_with_classify() {
 #[test]
 fn explain_names_rules_spans_and_steps_for_people() {
     let world = World::offline();
-    let ran = run(&["explain", "--config", &world.config(), "Thursday works for me"]).exits(0);
+    let ran =
+        run(&["explain", "--config", &world.config(), "--channel", "test.main", "Thursday works for me"]).exits(0);
     for word in [
         "scheduling-confirm",
         "permits scheduling_confirm",
@@ -146,7 +147,7 @@ fn explain_names_rules_spans_and_steps_for_people() {
     ] {
         assert!(ran.out.contains(word), "`{word}` in {}", ran.out);
     }
-    let ran = run(&["explain", "--config", &world.config(), "this week's news"]).exits(0);
+    let ran = run(&["explain", "--config", &world.config(), "--channel", "test.main", "this week's news"]).exits(0);
     for word in ["no_grant           holds", "escalate: to `human`, because `no_grant`", "with a draft of `archive`"] {
         assert!(ran.out.contains(word), "`{word}` in {}", ran.out);
     }

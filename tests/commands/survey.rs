@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 /// Two classes, one of which comes often, restricted messages, two kinds of unmatched ones, and one that cannot be read.
 fn corpus() -> String {
-    let line = |text: String| json!({ "text": text, "sent_at": "2026-03-02T10:00:00Z" }).to_string();
+    let line =
+        |text: String| json!({ "channel": "test.main", "text": text, "sent_at": "2026-03-02T10:00:00Z" }).to_string();
     let mut lines: Vec<String> = (0..60).map(|day| line(format!("the {day}th works for me"))).collect();
     lines.extend((0..5).map(|_| line("what are your opening hours?".to_owned())));
     lines.extend((0..2).map(|_| line("my lawyer will write".to_owned())));

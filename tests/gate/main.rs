@@ -190,7 +190,7 @@ fn act(writes: &Writes, now: Ns, wanted: &Answer) -> Act {
         let (fenced, slots): (Vec<&Entry>, Vec<&Entry>) =
             attempt.iter().partition(|entry| entry.subject.starts_with(&format!("decile.slot.fence.{id}.")));
         fences = fenced.iter().map(|it| (it.condition.clone().expect("a subject"), it.revision)).collect();
-        assert_eq!(fences.len(), 2, "grant and halt: {attempt:?}");
+        assert_eq!(fences.len(), 3, "grant, halt and level: {attempt:?}");
         let slots: Vec<&Entry> = slots;
         assert_eq!(slots.len(), rows.len(), "a slot a row: {attempt:?} {rows:?}");
         for (slot, (row, free, until)) in slots.iter().zip(&rows) {
@@ -209,8 +209,9 @@ fn act(writes: &Writes, now: Ns, wanted: &Answer) -> Act {
         tried.push(taken);
     }
     fences.sort();
-    let [halt, grant] = <[(String, u64); 2]>::try_from(fences).unwrap();
+    let [halt, grant, level] = <[(String, u64); 3]>::try_from(fences).unwrap();
     assert_eq!(halt.0, "decile.control.halt");
+    assert!(level.0.starts_with("decile.level.") && level.1 == 0, "nobody demotes here: {level:?}");
     Act { place, grant, halt: halt.1, rows }
 }
 

@@ -17,7 +17,7 @@ use decile::policy::action::{Action, Nature, Reach, Reversibility};
 use decile::policy::cap::{CapScope, Window};
 use decile::policy::level::Level;
 use decile::policy::resolve::RuleNames;
-use decile::policy::{ClassPolicy, Desk, Policy};
+use decile::policy::{ClassPolicy, Desk, Policy, Tenure};
 use decile::rules;
 use decile::triage::Snapshot;
 use jiff::Timestamp;
@@ -84,6 +84,7 @@ impl World {
             inverses: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             unlisted: of_line(&case.unlisted),
+            promotions: Vec::new(),
         };
     }
 
@@ -201,6 +202,7 @@ fn of_line(line: &Line) -> decile::policy::Line {
         max_age: Duration::from_nanos(line.max_age.unsigned_abs()),
         desk: desk(line.desk),
         origin: "policy.toml:1".to_owned(),
+        tenure: Tenure::default(),
     }
 }
 

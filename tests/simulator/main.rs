@@ -17,6 +17,10 @@
 mod broker;
 mod instance;
 mod packs;
+#[path = "../support/promoted.rs"]
+mod promoted;
+#[path = "../support/promoting.rs"]
+mod promoting;
 mod run;
 
 use instance::Without;

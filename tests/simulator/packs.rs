@@ -1,6 +1,7 @@
 //! The decisions of the daemon on the simulator's messages, under packs that decide differently: made once, because they
 //! are pure.
 
+use crate::promoting;
 use bytes::Bytes;
 use decile::classify::Scratch;
 use decile::config;
@@ -92,6 +93,7 @@ fn world(word: &str) -> Snapshot {
     let restrictions: BTreeSet<_> = pack.restrictions().map(str::to_owned).collect();
     let names = RuleNames { classes: &classes, restrictions: &restrictions };
     let config = config::load_files(&folder.path().join("decile.toml"), &report).resolve(Some(names), &report);
-    let config = config.unwrap_or_else(|| panic!("{:?}", report.into_sorted()));
+    let mut config = config.unwrap_or_else(|| panic!("{:?}", report.into_sorted()));
+    promoting::promote(&mut config, &pack, Timestamp::UNIX_EPOCH);
     Snapshot::new(config, pack).unwrap()
 }

@@ -5,6 +5,7 @@ pub(crate) mod broker;
 pub(crate) mod daemon;
 pub(crate) mod http;
 pub(crate) mod operator;
+pub(crate) mod promoted;
 pub(crate) mod world;
 
 pub(crate) use broker::Broker;

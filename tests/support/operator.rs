@@ -20,7 +20,7 @@ impl Person {
     pub(crate) fn of(world: World) -> (World, Self) {
         let seed = Seed::generate();
         let operators = format!(
-            "deployment = \"test\"\n[[operator]]\nname = \"ada\"\nkey = \"{}\"\nrulings = [\"*\"]\nresume = true\n\
+            "deployment = \"test\"\n[[operator]]\nname = \"ada\"\nkey = \"{}\"\nrulings = [\"*\"]\nresume = true\npromotions = true\n\
              [[operator.grants]]\nchannels = [\"*\"]\ntypes = [\"*\"]\n",
             seed.public()
         );

@@ -1,8 +1,14 @@
 //! A configuration in a folder that vanishes.
 
+use super::promoted;
 use decile::bus::private::PrivateServer;
+use decile::config::load_files;
+use decile::diagnostic::Report;
+use decile::policy::written::WrittenPromotion;
+use decile::rules;
+use jiff::Timestamp;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A configuration: channels, policy and rules that tests change as they need.
 pub(crate) struct World {
@@ -11,7 +17,17 @@ pub(crate) struct World {
     bus: String,
     more: String,
     listen: String,
+    is_unpromoted: bool,
 }
+
+/// When the tests began: worlds that are the same have the same digests.
+fn began() -> &'static Timestamp {
+    static BEGAN: OnceLock<Timestamp> = OnceLock::new();
+    BEGAN.get_or_init(Timestamp::now)
+}
+
+/// What stands before what a world adds to the files of a test.
+const PROMOTED: &str = "\n# promoted, because the test is about something else\n";
 
 /// One stream, `IN`, with one channel of each kind that most tests need.
 pub(crate) const CHANNELS: &str = r#"
@@ -116,7 +132,8 @@ impl World {
         let folder = tempfile::Builder::new().prefix("decile-test-").tempdir().map(Arc::new).expect("a folder");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder");
         let [bus, more] = [const { String::new() }; 2];
-        let world = Self { folder, url: url.to_owned(), bus, more, listen: "127.0.0.1:0".to_owned() };
+        let world =
+            Self { folder, url: url.to_owned(), bus, more, listen: "127.0.0.1:0".to_owned(), is_unpromoted: false };
         world.write_main();
         world.channels(CHANNELS).policy(POLICY).rules(RULES)
     }
@@ -178,9 +195,58 @@ impl World {
         self
     }
 
-    /// Writes a file, relative to the folder.
+    /// Writes a file, relative to the folder; levels above 1 are promoted, as far as the files make sense.
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), text).expect("a file can be written");
+        if !self.is_unpromoted && (name.ends_with("toml") || name.starts_with("rules/")) {
+            self.promote();
+        }
+    }
+
+    /// The same world where nobody promotes anything that a test does not.
+    pub(crate) fn unpromoted(mut self) -> Self {
+        self.is_unpromoted = true;
+        for name in ["policy.toml", "operators.toml"] {
+            let (text, has_more) = self.without_promotions(name);
+            if has_more {
+                std::fs::write(self.path(name), text).expect("a file can be written");
+            }
+        }
+        self
+    }
+
+    /// Promotes whatever the policy wishes: a world is about something else.
+    fn promote(&self) {
+        let (policy, _) = self.without_promotions("policy.toml");
+        let (operators, _) = self.without_promotions("operators.toml");
+        if !policy.lines().any(|line| line.starts_with("level = 2") || line.starts_with("level = 3")) {
+            return;
+        }
+        let operators =
+            if operators.contains("deployment") { operators } else { format!("deployment = \"test\"\n{operators}") };
+        let key = promoted::seed().public();
+        let operators =
+            format!("{operators}{PROMOTED}[[operator]]\nname = \"promoter\"\nkey = \"{key}\"\npromotions = true\n");
+        let report = Report::new();
+        let compiled = rules::compile(&rules::load(&self.path("rules"), &report), &report);
+        let (Some((pack, _)), false) = (compiled, report.has_errors()) else { return };
+        std::fs::write(self.path("policy.toml"), &policy).expect("a file can be written");
+        std::fs::write(self.path("operators.toml"), &operators).expect("a file can be written");
+        let Some(config) = load_files(&self.path("decile.toml"), &report).resolve(None, &report) else { return };
+        let signed = promoted::signed(&config, &pack, &config.authority.deployment, *began());
+        let entries: String = signed
+            .iter()
+            .map(|signed| WrittenPromotion::entry(std::str::from_utf8(&signed.encode().unwrap()).unwrap()))
+            .collect();
+        std::fs::write(self.path("policy.toml"), format!("{policy}{PROMOTED}{entries}"))
+            .expect("a file can be written");
+    }
+
+    /// A file as the test wrote it, and whether more than that was in it.
+    fn without_promotions(&self, name: &str) -> (String, bool) {
+        let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+        let before = text.split_once(PROMOTED).map(|(before, _)| before.to_owned());
+        (before.clone().unwrap_or(text), before.is_some())
     }
 
     /// A file in the folder.

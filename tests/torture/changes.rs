@@ -85,6 +85,30 @@ fn wake(scene: &Scene, asleep: &mut [bool; 3]) {
     }
 }
 
+/// Whatever an instance has decided and not yet committed when the demotion is stored must not be stored after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acts_after_a_demotion() {
+    for _ in 0..many(1, 20) {
+        let mut rng = choices("demotions");
+        let server = PrivateServer::start().unwrap();
+        let mut scene = Scene::of(world(server.url(), ""), vec![server.url().to_owned()], 3).await;
+        let load = Load::on(&scene.connection.jetstream);
+        for channel in CHANNELS {
+            let revision = scene.grant(channel, Uses::Standing).await.expect("a grant is taken");
+            assert!(scene.acts_under(channel, revision, IDLE_MAX).await, "{}", scene.lately().await);
+        }
+        for channel in CHANNELS {
+            pause(&mut rng, 40).await;
+            let subject = format!("decile.level.newsletter.{channel}");
+            scene.tighten(&subject, "{\"v\":1,\"tighten\":\"demote\"}").await;
+        }
+        scene.escalated("\"reason\":\"level\"").await;
+        load.end().await;
+        let seen = scene.judged().await;
+        assert!(seen.decisions.contains_key("level"), "it took effect: {}", seen.summary());
+    }
+}
+
 /// So long that the next change meets something else in flight.
 async fn pause(rng: &mut fastrand::Rng, ms_max: u64) {
     tokio::time::sleep(Duration::from_millis(rng.u64(..=ms_max))).await;

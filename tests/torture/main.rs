@@ -18,6 +18,7 @@ mod names;
 mod oracle;
 #[path = "../support/cluster.rs"]
 mod replicas;
+mod runs;
 mod scene;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]
 #[path = "../support/mod.rs"]

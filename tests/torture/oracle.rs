@@ -66,6 +66,8 @@ struct Judge<'a> {
     used: HashMap<String, u64>,
     windows: HashMap<String, usize>,
     slots: BTreeSet<String>,
+    /// Classes on channels.
+    demoted: BTreeSet<String>,
     decided: HashMap<String, u64>,
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn judge(records: &Records, law: &Law) -> Seen {
         windows: HashMap::new(),
         slots: BTreeSet::new(),
         decided: HashMap::new(),
+        demoted: BTreeSet::new(),
     };
     for record in records.values() {
         judge.read(record);
@@ -97,6 +100,8 @@ impl Judge<'_> {
             "action" => self.action(record, &tokens),
             "handled" | "escalated" | "passed" => self.decision(record, &json(&record.bytes)),
             "slot" => self.slot(record),
+            // Nobody promotes here: whatever lies there demotes.
+            "level" => drop(self.demoted.insert(tokens[2..].join("."))),
             "lease" => {}
             other => panic!("what is `{other}`? {record:?}"),
         }
@@ -136,6 +141,9 @@ impl Judge<'_> {
     fn action(&mut self, record: &Stored, tokens: &[&str]) {
         let outward = json(&record.bytes);
         assert!(!self.halted, "acted while halted since {}: {record:?}", self.halt);
+        let class = outward["decision"]["verdict"]["class"].as_str().expect("a class");
+        let level = format!("{class}.{}.{}", tokens[3], tokens[4]);
+        assert!(!self.demoted.contains(&level), "acted although {level} was demoted: {record:?}");
         let proof = &outward["proof"]["grant"];
         assert_eq!(proof["halt"].as_u64(), Some(self.halt), "another halt's end: {record:?}");
         let subject = format!("decile.grant.{}.{}.{}", tokens[2], tokens[3], tokens[4]);

@@ -196,6 +196,14 @@ impl Scene {
         }
     }
 
+    /// Waits for an escalation on each channel that has this in its record.
+    pub(crate) async fn escalated(&self, says: &str) {
+        for channel in CHANNELS {
+            let subject = format!("decile.escalated.human.{channel}");
+            until(&subject, || async { contains(&self.last_on(&subject).await?, says).then_some(()) }).await;
+        }
+    }
+
     /// Judges what there is so far.
     pub(crate) fn judge(&self) -> Seen {
         judge(&self.tail.look(Records::clone), &self.law)

@@ -1,6 +1,7 @@
 //! Stored records, byte for byte. Where a change of the form is meant, `RECORD_VERSION` and the files in
 //! `tests/golden` change with it; `DECILE_WRITE_GOLDEN=1` writes them anew.
 
+use crate::promoting;
 use bytes::Bytes;
 use decile::classify::Scratch;
 use decile::config;
@@ -66,8 +67,9 @@ fn snapshot() -> Snapshot {
     let classes = pack.classes().cloned().collect();
     let restrictions = pack.restrictions().map(str::to_owned).collect();
     let names = RuleNames { classes: &classes, restrictions: &restrictions };
-    let config = loaded.resolve(Some(names), &report).unwrap();
+    let mut config = loaded.resolve(Some(names), &report).unwrap();
     assert!(!report.has_errors());
+    promoting::promote(&mut config, &pack, "2026-01-01T00:00:00Z".parse().unwrap());
     Snapshot::new(config, pack).unwrap()
 }
 

@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod golden;
+#[path = "../support/promoted.rs"]
+mod promoted;
+#[path = "../support/promoting.rs"]
+mod promoting;
 
 use decile::policy::level::Level;
 

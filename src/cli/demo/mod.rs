@@ -1,5 +1,6 @@
 //! `decile demo`: the main job on real parts, and a picture of what happened.
 
+mod files;
 mod picture;
 mod traffic;
 
@@ -16,10 +17,11 @@ use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use async_nats::jetstream::message::PublishMessage;
 use clap::Args;
+use files::Files;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -65,19 +67,20 @@ impl Demo {
         let server = PrivateServer::start()?;
         self.say(&format!("private nats-server at {}", server.url()));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let ran = runtime.block_on(self.drive(&server, &samples))?;
+        let files = Files::copy(&self.config)?;
+        let ran = runtime.block_on(self.drive(&server, &files, &samples))?;
         match self.format {
             Format::Json => println!("{}", serde_json::to_string_pretty(&picture::json(&ran.decisions)?)?),
             Format::Text => print!("{}", picture::text(&ran.decisions, ran.took)?),
         }
         if self.keep {
-            self.stay(&server, &runtime)?;
+            self.stay(&server, &files, &runtime)?;
         }
         Ok(if ran.decisions.len() == samples.len() { Exit::Yes } else { Exit::No })
     }
 
-    async fn drive(&self, server: &PrivateServer, samples: &[Sample]) -> anyhow::Result<Ran> {
-        let world = world::load(&self.config)?;
+    async fn drive(&self, server: &PrivateServer, files: &Files, samples: &[Sample]) -> anyhow::Result<Ran> {
+        let world = world::load(&files.config())?;
         let access = Access::local(server.url().to_owned());
         let stream = world.config.bus.stream.clone();
         let config = world.config.clone();
@@ -156,8 +159,8 @@ impl Demo {
         eprintln!("{text}");
     }
 
-    fn stay(&self, server: &PrivateServer, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
-        let config = absolute(&self.config);
+    fn stay(&self, server: &PrivateServer, files: &Files, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
+        let config = files.config();
         println!("\nThe server stays at {} until Ctrl-C. In another terminal:", server.url());
         for command in ["log --disposition handle", "log --reason no_grant", "replay --all"] {
             println!("  decile {command} --config {} --server {}", config.display(), server.url());
@@ -171,8 +174,4 @@ async fn decisions(connection: &Connection, stream: &str, root: &Root) -> anyhow
     let mut all = Vec::new();
     store::read_all(connection, stream, root, &Filter::default(), |stored| all.push(stored)).await?;
     Ok(all)
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

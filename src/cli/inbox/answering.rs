@@ -47,6 +47,9 @@ pub(in crate::cli) struct AnswerArgs {
     format: Format,
     /// The decision's id, or the beginning of it.
     id: String,
+    /// Whether what was drafted would have been a severe error: for answers that can say so.
+    #[arg(skip)]
+    severe: bool,
 }
 
 /// When to ask before it is signed.
@@ -75,6 +78,11 @@ pub(super) enum Outcome {
 }
 
 impl AnswerArgs {
+    /// The same with the word that what was drafted would have been a severe error, or without it.
+    pub(in crate::cli) fn severe(self, severe: bool) -> Self {
+        Self { severe, ..self }
+    }
+
     /// Answers what `want` says of the escalation.
     pub(in crate::cli) fn run(
         self,
@@ -89,7 +97,7 @@ impl AnswerArgs {
         let wanted = want(entry, &opened.config)?;
         let natures = Natures::of(&opened.config.policy);
         let prepared = prepare(entry, wanted, &signatory.operator, &natures);
-        let prepared = prepared.map_err(|wrong| No(wrong.to_string()))?.with_note(&self.note);
+        let prepared = prepared.map_err(|wrong| No(wrong.to_string()))?.with_note(&self.note).severe(self.severe);
         let typed = self.agree(entry, &prepared, ask)?;
         runtime.block_on(async {
             let answered = match publish(&opened.place, prepared, typed.as_deref(), &signatory).await? {
@@ -192,6 +200,11 @@ async fn wait(opened: &mut Opened, answered: &Answered, wait: Duration) -> anyho
         }
     }
     Ok(None)
+}
+
+/// Whether the person says yes.
+pub(in crate::cli) fn confirmed(question: &str) -> anyhow::Result<bool> {
+    Ok(is_yes(&typed(question)?))
 }
 
 /// A line that the person types. Without a terminal nobody can.

@@ -104,6 +104,7 @@ impl World {
             escalation: 3,
             issued_at: at(90),
             answer,
+            severe: false,
             note: String::new(),
         };
         let signed = ruling.sign(&self.terms.authority.deployment, &self.seed).unwrap();
@@ -432,7 +433,7 @@ fn an_undo_is_the_inverse_and_signed_by_somebody_who_may_let_the_action_out() {
     let world = World::new();
     let id = decision(Disposed::Handle).id;
     let undo = |decision| {
-        let undo = Undo { decision, action: 30, issued_at: at(90), reason: "wrong".to_owned() };
+        let undo = Undo { decision, action: 30, issued_at: at(90), reason: "wrong".to_owned(), severe: false };
         let signed = undo.sign(&world.terms.authority.deployment, &world.seed).unwrap();
         Proof::Undo { signed, revision: REVISION, halt: HALT }
     };

@@ -3,15 +3,15 @@
 use crate::digest::Digest;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::cap::CapScope;
-use crate::policy::{Line, Policy};
+use crate::policy::{Line, Policy, Tenure};
 
 /// What the digest is of.
-pub(super) const LABEL: &str = "decile policy, version 1";
+pub(crate) const LABEL: &str = "decile policy, version 1";
 
 /// Of everything that can change a decision, in a fixed order. A line's origin is among it: a decision
 /// names it, and the same digest must give the same decision to the byte. So the order of keys and
 /// comments beside them change nothing, and what moves an entry to another line does.
-pub(super) fn digest(policy: &Policy) -> Digest {
+pub(crate) fn digest(policy: &Policy) -> Digest {
     let mut parts = vec!["default desk".to_owned(), policy.default_desk.as_str().to_owned()];
     for (restriction, desk) in &policy.restriction_desks {
         parts.extend(["restriction".to_owned(), restriction.clone(), desk.as_str().to_owned()]);
@@ -43,6 +43,13 @@ fn line(line: &Line, parts: &mut Vec<String>) {
     parts.push(line.desk.as_str().to_owned());
     parts.push(line.origin.clone());
     action(&line.action, parts);
+    let Tenure { after, expires_at } = &line.tenure;
+    if let Some(end) = expires_at {
+        parts.extend(["expires".to_owned(), end.to_string()]);
+    }
+    if *after > 0 {
+        parts.extend(["after".to_owned(), after.to_string()]);
+    }
 }
 
 fn action(action: &Action, parts: &mut Vec<String>) {

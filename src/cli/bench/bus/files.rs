@@ -3,7 +3,7 @@
 
 use super::traffic::OUTWARD_CLASS;
 use crate::authority::Seed;
-use crate::cli::world;
+use crate::cli::{unearned, world};
 use crate::config::Config;
 use crate::pack::Pack;
 use crate::pack::wire;
@@ -59,15 +59,17 @@ impl Files {
         write("decile.toml", MAIN.as_bytes())?;
         write("channels.toml", self::channels(channels).as_bytes())?;
         write("policy.toml", policy(&pack).as_bytes())?;
-        let seed = has_outward.then(Seed::generate);
-        write("operators.toml", operators(seed.as_ref()).as_bytes())?;
+        let seed = Seed::generate();
+        write("operators.toml", operators(&seed).as_bytes())?;
+        let promoted = unearned::entries(&world::load(&folder.join("decile.toml"))?, &seed, "a bench")?;
+        write("policy.toml", (policy(&pack) + &promoted).as_bytes())?;
         let files = Self {
             folder: folder.to_owned(),
             config: world::load(&folder.join("decile.toml"))?.config,
             rules: pack.len(),
             channels,
         };
-        if let Some(seed) = seed {
+        if has_outward {
             std::fs::write(files.key(), seed.reveal()?)?;
             std::fs::write(files.grants_file(), files.grants())?;
         }
@@ -156,15 +158,12 @@ fn policy(pack: &Pack) -> String {
     text
 }
 
-fn operators(seed: Option<&Seed>) -> String {
-    let operator = |seed: &Seed| {
-        format!(
-            "[[operator]]\nname = \"bench\"\nkey = \"{}\"\n\
-             [[operator.grants]]\nchannels = [\"*\"]\ntypes = [\"*\"]\n",
-            seed.public()
-        )
-    };
-    format!("deployment = \"bench\"\n{}", seed.map_or_else(String::new, operator))
+fn operators(seed: &Seed) -> String {
+    format!(
+        "deployment = \"bench\"\n[[operator]]\nname = \"bench\"\nkey = \"{}\"\npromotions = true\n\
+         [[operator.grants]]\nchannels = [\"*\"]\ntypes = [\"*\"]\n",
+        seed.public()
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,267 @@
+//! `decile promote`: a person raises a class by one level on some channels, and signs it.
+
+mod file;
+mod would;
+
+use super::args::{ConfigFile, Connect};
+use super::exit::{No, UsageError};
+use super::inbox::answering::confirmed;
+use super::reach::Reach;
+use super::signing::{KeyArgs, Signatory};
+use super::world::World;
+use super::{Exit, evidence, world};
+use crate::authority::{Promoted, Promotion, WAIVER_MAX, Waiver};
+use crate::bus::batch::{self, BatchEntry, Batched};
+use crate::channel::Channel;
+use crate::class::Class;
+use crate::decision::ActionRecord;
+use crate::governing::Governing;
+use crate::policy::Policy;
+use crate::policy::action::Reversibility;
+use crate::policy::level::Level;
+use crate::trust::{self, Bound, SIGNIFICANCE, Standing, Tally, threshold};
+use anyhow::bail;
+use bytes::Bytes;
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Raises a class by one level on some channels: shows what people's answers say of it and what would newly be handled, and
+/// asks for a signature. The promotion is written into the policy's file, and is what makes the level valid.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: decile promote scheduling_confirm --to 2 --channel slack.support --key ada.key\n         \
+    decile promote scheduling_confirm --to 2 --channel slack.support --preview\n         \
+    decile promote newsletter --to 2 --channel mail.inbox --without-evidence \"pilot\" --for 14d"
+)]
+pub(super) struct Promote {
+    /// Which class.
+    #[arg(value_name = "CLASS")]
+    class: String,
+    /// To which level: 2 or 3, and one above the level that it has.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u64).range(2..=3))]
+    to: u64,
+    /// On which channel; may be given several times.
+    #[arg(long = "channel", value_name = "CHANNEL", required = true)]
+    channels: Vec<String>,
+    /// Promote although too little is known, and say why. It is loud in every listing, and ends.
+    #[arg(long, value_name = "REASON", requires = "span")]
+    without_evidence: Option<String>,
+    /// For how long, without evidence: `14d`; 30 days at the most.
+    #[arg(long = "for", value_name = "SPAN", requires = "without_evidence")]
+    span: Option<String>,
+    /// A word about it, for whoever reads it later.
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Only show the evidence, and what would newly be handled.
+    #[arg(long)]
+    preview: bool,
+    /// Sign without being asked.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// What is known when somebody wants to promote.
+struct Known {
+    world: World,
+    /// The policy with the levels of now.
+    policy: Policy,
+    governing: Governing,
+    now: Timestamp,
+    standings: Vec<Standing>,
+}
+
+impl Promote {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.promote())
+    }
+
+    async fn promote(self) -> anyhow::Result<Exit> {
+        let world = world::load(&self.file.config)?;
+        let signatory = if self.preview { None } else { Some(self.key.signatory(&world.config)?) };
+        if let Some(Signatory { operator, .. }) = signatory.as_ref().filter(|it| !it.operator.promotions) {
+            return Err(No(format!("`{}` may not promote: see `promotions` in operators.toml", operator.name)).into());
+        }
+        let reach = Reach::open(&world.config, &self.connect).await?;
+        let known = Known::read(world, &reach).await?;
+        let promotion = self.promotion(&known)?;
+        let is_enough = show(&promotion, &known);
+        would::print(&reach, &promotion).await?;
+        println!(
+            "it is taken back by `decile demote {}`, which needs no key, on every instance at once",
+            promotion.class
+        );
+        if !is_enough && promotion.without_evidence.is_none() {
+            let wrong = "too little is known for this level: see above, or say `--without-evidence REASON --for SPAN`";
+            return Err(No(wrong.to_owned()).into());
+        }
+        let Some(signatory) = signatory else { return Ok(Exit::Yes) };
+        let level = promotion.level as u8;
+        if !self.yes && !confirmed(&format!("Sign, so that `{}` is at level {level} there? [y/N] ", promotion.class))? {
+            return Err(No("nothing was signed".to_owned()).into());
+        }
+        self.sign(&reach, &known, &promotion, &signatory).await?;
+        Ok(Exit::Yes)
+    }
+
+    /// Publishes it, for whoever reads later what became of the class, and writes it into the policy's file, where it counts.
+    async fn sign(
+        &self,
+        reach: &Reach,
+        known: &Known,
+        promotion: &Promotion,
+        signatory: &Signatory,
+    ) -> anyhow::Result<()> {
+        let edited = file::Edited::new(&known.world.config.policy_file, promotion)?;
+        let bytes = Bytes::from(promotion.sign(&signatory.deployment, &signatory.seed)?.encode()?);
+        let entry = |on: &Promoted| BatchEntry {
+            subject: reach.root.level(&promotion.class, &on.channel),
+            bytes: bytes.clone(),
+            kept: None,
+            expected: Some(on.after),
+        };
+        let entries: Vec<BatchEntry> = promotion.on.iter().map(entry).collect();
+        match batch::publish(&reach.connection, &reach.stream, &entries).await {
+            Batched::Stored(_) => {}
+            Batched::Refused => {
+                return Err(No("somebody promoted or demoted the same just now; look again".to_owned()).into());
+            }
+            Batched::Unknown(why) => bail!("the broker did not take the promotion: {why}"),
+        }
+        edited.write(&signatory.operator.name, &String::from_utf8(bytes.to_vec())?)?;
+        let (class, level) = (&promotion.class, promotion.level as u8);
+        let admitted = world::load(&self.file.config)?.admitted().policy;
+        for Promoted { channel, .. } in &promotion.on {
+            if admitted.line(class, channel).level < promotion.level {
+                bail!("`{class}` on `{channel}` was signed and does not count: `decile check` says why");
+            }
+            println!("promoted: `{class}` on `{channel}` to level {level}");
+        }
+        println!(
+            "written into `{}`; it counts where that file is, once the daemon has read it again (SIGHUP)",
+            known.world.config.policy_file.display()
+        );
+        Ok(())
+    }
+
+    /// What there is to sign.
+    fn promotion(&self, known: &Known) -> anyhow::Result<Promotion> {
+        let Known { world: World { config, pack, .. }, policy, governing, now, standings } = known;
+        let class = Class::parse(&self.class).map_err(|error| UsageError(error.to_string()))?;
+        let level = Level::from_number(self.to).ok_or_else(|| UsageError("a level is 2 or 3".to_owned()))?;
+        let Some(rules) = pack.class_digest(&class) else {
+            return Err(No(format!("no rule names the class `{class}`")).into());
+        };
+        let monitored: BTreeSet<&Channel> = config.channels.monitored().collect();
+        let (mut on, mut actions) = (Vec::new(), BTreeSet::new());
+        for name in BTreeSet::from_iter(&self.channels) {
+            let channel = Channel::parse(name).map_err(|error| UsageError(error.to_string()))?;
+            if !monitored.contains(&channel) {
+                return Err(No(format!("no monitored channel is named `{channel}`")).into());
+            }
+            let line = policy.line(&class, &channel);
+            check_step(&class, &channel, line, level)?;
+            let standing = standings.iter().find(|it| it.class == class && it.channel == channel);
+            let Tally { agreed, disagreed } = standing.map(|it| it.answers).unwrap_or_default();
+            let after = governing.level(&class, &channel).revision;
+            on.push(Promoted { channel, after, agreed, disagreed });
+            let _ = actions.insert(serde_json::to_string(&ActionRecord::from(&line.action))?);
+        }
+        if actions.len() > 1 {
+            let wrong = "the policy does something else on one of these channels: promote them one by one";
+            return Err(No(wrong.to_owned()).into());
+        }
+        let Some(first) = on.first() else { return Err(UsageError("name a channel".to_owned()).into()) };
+        let action = ActionRecord::from(&policy.line(&class, &first.channel).action);
+        // Somebody who was never asked about anything is tested here for the first time.
+        let tested = trust::tested(standings).max(1);
+        Ok(Promotion {
+            action,
+            rules,
+            on,
+            tested,
+            without_evidence: self.waiver(*now)?,
+            issued_at: *now,
+            note: self.note.clone(),
+            level,
+            class,
+        })
+    }
+
+    fn waiver(&self, now: Timestamp) -> anyhow::Result<Option<Waiver>> {
+        let (Some(reason), Some(span)) = (&self.without_evidence, &self.span) else { return Ok(None) };
+        let wrong = || UsageError(format!("`{span}` is no span of at most 30 days: write `14d` or `12h`"));
+        let days = span.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
+        let span = days.map(|days| SignedDuration::from_hours(days.saturating_mul(24))).or_else(|| span.parse().ok());
+        let span = span.filter(|span| span.is_positive() && *span <= WAIVER_MAX).ok_or_else(wrong)?;
+        Ok(Some(Waiver { reason: reason.clone(), expires_at: now.checked_add(span)? }))
+    }
+}
+
+impl Known {
+    async fn read(world: World, reach: &Reach) -> anyhow::Result<Self> {
+        let (governing, now) = reach.governing(&world.config).await?;
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let heard = evidence::read(reach, &world.config.authority).await?;
+        let standings = trust::standings(&heard, &world.pack, &policy, now);
+        Ok(Self { world, policy, governing, now, standings })
+    }
+}
+
+/// One level at a time, and nothing that cannot be undone.
+fn check_step(class: &Class, channel: &Channel, line: &crate::policy::Line, to: Level) -> Result<(), No> {
+    let kind = &line.action.kind;
+    if line.action.nature.reversibility == Reversibility::Irreversible {
+        return Err(No(format!("`{kind}` is irreversible: it always waits for a person, at every level")));
+    }
+    if line.level >= to {
+        return Err(No(format!("`{class}` on `{channel}` is at level {} already", line.level as u8)));
+    }
+    if to == Level::Bounded && line.level < Level::Routine {
+        let level = line.level as u8;
+        return Err(No(format!("`{class}` on `{channel}` is at level {level}: level 3 is reached from level 2 only")));
+    }
+    if trust::next_level(line) != Some(to) {
+        return Err(No(format!("level {} changes nothing for `{class}` on `{channel}`: `{kind}`", to as u8)));
+    }
+    Ok(())
+}
+
+/// Prints what is known of each channel; whether it is enough on all of them.
+fn show(promotion: &Promotion, known: &Known) -> bool {
+    let Promotion { class, level, action, tested, .. } = promotion;
+    let threshold = threshold(*level).unwrap_or(1.0);
+    let bound = Bound::new(threshold, SIGNIFICANCE, *tested);
+    println!("`{class}` to level {} (`{}`), {tested} tested at the same time", *level as u8, action.kind);
+    let mut is_enough = true;
+    for Promoted { channel, agreed, disagreed, .. } in &promotion.on {
+        let tally = Tally { agreed: *agreed, disagreed: *disagreed };
+        let missing = match bound.missing(tally) {
+            Some(0) => "enough".to_owned(),
+            Some(missing) => format!("{missing} more are missing, if nobody disagrees with any"),
+            None => "too many are missing".to_owned(),
+        };
+        println!(
+            "  {channel}: {agreed} of {} agreed; surely {:.1} %, needed {:.1} %: {missing}",
+            tally.decisions(),
+            bound.lower(tally) * 100.0,
+            threshold * 100.0
+        );
+        is_enough &= bound.is_reached(tally);
+        let standing = known.standings.iter().find(|it| it.class == *class && it.channel == *channel);
+        if let Some(outdated) = standing.map(|it| it.outdated).filter(|outdated| *outdated > 0) {
+            println!("    {outdated} more were given under other rules, or on another action: they do not count");
+        }
+    }
+    if let Some(Waiver { reason, expires_at }) = &promotion.without_evidence {
+        println!("  WITHOUT EVIDENCE, until {}: {reason}", expires_at.strftime("%F %T UTC"));
+    }
+    is_enough
+}

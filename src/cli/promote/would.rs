@@ -1,0 +1,63 @@
+//! What a promotion would newly let through: what is still kept of those messages whose level alone held them back.
+
+use crate::authority::Promotion;
+use crate::cli::print::one_line;
+use crate::cli::reach::Reach;
+use crate::decision::{Escalation, Record};
+use crate::policy::action::Reach as ActionReach;
+use crate::reason::Reason;
+use crate::store::{self, Filter};
+use jiff::Timestamp;
+
+/// The most messages that are listed.
+const LISTED_MAX: usize = 50;
+
+/// Prints them, and how far back that reaches.
+pub(super) async fn print(reach: &Reach, promotion: &Promotion) -> anyhow::Result<()> {
+    let mut would: Vec<(Timestamp, Box<Escalation>)> = Vec::new();
+    let (mut oldest, mut count): (Option<Timestamp>, usize) = (None, 0);
+    let filter = Filter { class: Some(promotion.class.to_string()), ..Filter::default() };
+    store::read_all(&reach.connection, &reach.stream, &reach.root, &filter, |stored| {
+        oldest.get_or_insert(stored.committed_at);
+        if let Record::Escalated(escalation) = stored.record
+            && is_held_back(promotion, &escalation)
+        {
+            count += 1;
+            if would.len() == LISTED_MAX {
+                let _ = would.remove(0);
+            }
+            would.push((stored.committed_at, escalation));
+        }
+    })
+    .await?;
+    let since = oldest.map_or_else(|| "nothing is kept".to_owned(), |at| format!("since {}", at.strftime("%F %T UTC")));
+    let how = match promotion.action.reach {
+        ActionReach::Outward => "goes out under a grant and caps",
+        ActionReach::Internal => "stays inside Decile",
+    };
+    println!("{count} message(s) would newly be handled ({since}); `{}` {how}", promotion.action.kind);
+    for (at, escalation) in &would {
+        let text = escalation.message.as_ref().map_or("", |message| message.text.as_str());
+        let (id, channel) =
+            (escalation.decision.id.as_str().get(..12).unwrap_or_default(), &escalation.decision.channel);
+        println!("  {} {id} {channel} {}", at.strftime("%F %T"), one_line(text, 80));
+    }
+    if count > would.len() {
+        println!(
+            "  … the last {} of them; `decile log --reason level --class {}` has all",
+            would.len(),
+            promotion.class
+        );
+    }
+    Ok(())
+}
+
+/// Whether nothing but the level held it back, on a channel and with an action that the promotion is of.
+fn is_held_back(promotion: &Promotion, escalation: &Escalation) -> bool {
+    let decision = &escalation.decision;
+    let action = decision.policy.as_ref().map(|policy| &policy.action);
+    decision.reason == Some(Reason::Level)
+        && decision.verdict.rules == Some(promotion.rules)
+        && action == Some(&promotion.action)
+        && promotion.on.iter().any(|on| on.channel == decision.channel)
+}
