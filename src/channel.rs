@@ -4,6 +4,8 @@ use crate::token::{Token, TokenError};
 use std::fmt;
 use std::sync::Arc;
 
+/// The channel of messages whose subject no configured channel takes.
+pub const UNLISTED: &str = "unlisted.subject";
 /// The reserved channel: what is granted there must be refused, and is never carried out.
 pub const CANARY: &str = "decile.canary";
 
@@ -42,7 +44,7 @@ impl Channel {
     /// Never; the name is a token.
     pub fn unlisted() -> Result<Self, TokenError> {
         let subject = format!("{}.{}", Token::encode("unlisted")?, Token::encode("subject")?);
-        Ok(Self { name: Arc::from("unlisted.subject"), subject: Arc::from(subject) })
+        Ok(Self { name: Arc::from(UNLISTED), subject: Arc::from(subject) })
     }
 
     /// The reserved channel, [`CANARY`].

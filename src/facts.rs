@@ -12,9 +12,10 @@ pub struct Facts {
     pub halt: Halt,
     /// What covers an outward action of this message, as last seen.
     pub cover: Cover,
-    /// What the bus says of the class's level on this channel, as last seen.
-    #[serde(default, skip_serializing_if = "Leveled::is_untouched")]
-    pub level: Leveled,
+    /// What the bus says of the class's level on this channel, as last seen. None where nobody has looked: what was promoted
+    /// is taken to stand.
+    #[serde(default = "untouched", skip_serializing_if = "is_untouched")]
+    pub level: Option<Leveled>,
 }
 
 /// What lies on the subject of a level.
@@ -27,10 +28,14 @@ pub struct Leveled {
     pub demoted: u64,
 }
 
-impl Leveled {
-    fn is_untouched(&self) -> bool {
-        *self == Self::default()
-    }
+#[expect(clippy::unnecessary_wraps, reason = "it is the default of an optional field")]
+fn untouched() -> Option<Leveled> {
+    Some(Leveled::default())
+}
+
+/// Nearly all decisions: nothing was ever promoted or demoted on the bus.
+fn is_untouched(level: &Option<Leveled>) -> bool {
+    *level == untouched()
 }
 
 /// The halt, with the revision of the record that says so.
@@ -69,8 +74,9 @@ pub enum Cover {
 }
 
 impl Facts {
-    /// The facts where nothing was ever halted or granted: what offline commands decide under.
+    /// The facts where nothing was ever halted or granted, and nobody has looked for demotions: what offline commands decide
+    /// under.
     pub fn quiet(now: Timestamp) -> Self {
-        Self { now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant, level: Leveled::default() }
+        Self { now, halt: Halt::Off { revision: 0 }, cover: Cover::NoGrant, level: None }
     }
 }

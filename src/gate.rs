@@ -154,7 +154,7 @@ impl<'a, 'p> View<'a, 'p> {
     fn new(case: &'a Case<'_>, policy: &'p Policy, facts: &'a Facts) -> Self {
         let class = case.verdict.class().or(case.permitted);
         let line = class.map(|class| policy.line(class, case.channel));
-        let level = line.map_or(Level::Suggest, |line| line.level_at(facts.now, facts.level.demoted));
+        let level = line.map_or(Level::Suggest, |line| line.level_at(facts.now, facts.level));
         Self { case, policy, facts, line, level }
     }
 

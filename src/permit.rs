@@ -121,7 +121,11 @@ impl WritePermit {
         covering.grant.covers(&action, class, facts.now).map_err(|_| NoPermit::NotCovered)?;
         let revision = covering.revision;
         let proof = Proof::Grant { signed: covering.grant.signed().clone(), revision, halt };
-        let level = Fence { what: "level", subject: Governs::Level(class.clone()), revision: facts.level.revision };
+        let level = Fence {
+            what: "level",
+            subject: Governs::Level(class.clone()),
+            revision: facts.level.unwrap_or_default().revision,
+        };
         let fences = vec![Fence::halt(halt), Fence { what: "grant", subject: Governs::Grant, revision }, level];
         Ok(Self { id, action, proof, slots: covering.slots, fences, kept })
     }

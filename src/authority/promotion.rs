@@ -43,6 +43,8 @@ pub struct Promotion {
 pub struct Promoted {
     /// Which.
     pub channel: Channel,
+    /// The digest of where its messages come from and how they are read: a name alone says nothing of that.
+    pub place: Digest,
     /// The last record on the level's subject when it was signed, by its sequence in our stream; 0 for none. A demotion
     /// that came later takes the promotion back for ever.
     pub after: u64,
@@ -117,6 +119,11 @@ impl VerifiedPromotion {
             }
         }
         Ok(Self { promotion, operator: operator.name.clone() })
+    }
+
+    /// The class that something says to promote, whoever signed it: to tell people what does not count, and for nothing else.
+    pub fn claimed(signed: &Signed) -> Option<Class> {
+        signed.claimed::<Promotion>().map(|promotion| promotion.class)
     }
 
     /// What it says.

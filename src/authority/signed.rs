@@ -126,6 +126,11 @@ impl Signed {
         &self.signer
     }
 
+    /// What it says, whoever signed it: to tell people what does not count, and for nothing else.
+    pub(super) fn claimed<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(&self.payload).ok()
+    }
+
     /// The payload and its operator, where the signature is right. What the operator may sign is for the caller to ask:
     /// the verified types of this module do.
     pub(super) fn verify<'a, T: serde::de::DeserializeOwned>(

@@ -108,7 +108,7 @@ impl<'a> Trial<'a> {
             action_age_max: self.snapshot.limits.action_age_max,
         };
         let claim = Claim::of_canary(outward, now)?;
-        let looked = Looked { now, halt: None, proof: Some(self.placed.last.clone()) };
+        let looked = Looked { now, halt: None, proof: Some(self.placed.last.clone()), level: 0 };
         let is_taken_for_signed = self.placed.canary == Canary::Forged && check(&claim, &terms).is_ok();
         Some(Tried::passed_if(is_taken_for_signed || verify(claim, &looked, &terms).is_ok()))
     }

@@ -8,11 +8,12 @@ use crate::authority::Tightening;
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::policy::level::Level;
-use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
-/// Takes a class back to level 1, at once and on every instance: the broker refuses whatever relied on more.
+/// Takes a class back to level 1 on every instance: outward actions at once, at the broker, internal ones as soon as it is
+/// seen.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: decile demote scheduling_confirm --reason \"it misread a cancellation\"\n         \
     decile demote scheduling_confirm --channel slack.support")]
@@ -40,30 +41,35 @@ impl Demote {
 
     async fn publish(self) -> anyhow::Result<Exit> {
         let class = Class::parse(&self.class).map_err(|error| UsageError(error.to_string()))?;
-        // With channels named, it works whatever has become of the rules.
-        let (config, channels) = if self.channels.is_empty() {
-            let world = world::load(&self.file.config)?;
-            let policy = world.admitted().policy;
-            let is_raised = |channel: &&Channel| policy.line(&class, channel).level > Level::Draft;
-            let raised: Vec<Channel> = world.config.channels.monitored().filter(is_raised).cloned().collect();
-            (world.config, raised)
-        } else {
-            let named: Result<Vec<Channel>, _> = self.channels.iter().map(|name| Channel::parse(name)).collect();
-            (world::load_config(&self.file.config)?, named.map_err(|error| UsageError(error.to_string()))?)
-        };
+        // Whatever has become of the rules: what takes back must work.
+        let config = world::load_config(&self.file.config)?;
+        let reach = Reach::open(&config, &self.connect).await?;
+        let named: Result<BTreeSet<Channel>, _> = self.channels.iter().map(|name| Channel::parse(name)).collect();
+        let mut channels = named.map_err(|error| UsageError(error.to_string()))?;
         if channels.is_empty() {
-            let wrong = format!("`{class}` is above level 1 on no channel of this policy; name one with `--channel`");
+            // This file may not be the one that somebody promoted in.
+            let (governing, _) = reach.governing(&config).await?;
+            let is_raised = |channel: &&Channel| config.policy.line(&class, channel).level > Level::Draft;
+            channels.extend(config.channels.monitored().filter(is_raised).cloned());
+            channels.extend(governing.promoted_on(&class, config.channels.monitored()).into_iter().cloned());
+        }
+        if channels.is_empty() {
+            let wrong =
+                format!("`{class}` is above level 1 on no channel that is known here; name one with `--channel`");
             return Err(No(wrong).into());
         }
-        let reach = Reach::open(&config, &self.connect).await?;
+        let mut failed = None;
         for channel in channels {
             let bytes = Tightening::demote(&revoke::caller(), Timestamp::now(), &self.reason).encode()?;
-            let subject = reach.root.level(&class, &channel);
-            let revision =
-                reach.tighten(subject, bytes).await.with_context(|| format!("cannot demote it on `{channel}`"))?;
-            println!(
-                "demoted: `{class}` on `{channel}` to level 1 (revision {revision}); `decile promote` raises it again"
-            );
+            match reach.tighten(reach.root.level(&class, &channel), bytes).await {
+                Ok(revision) => println!(
+                    "demoted: `{class}` on `{channel}` to level 1 (revision {revision}); `decile promote` raises it again"
+                ),
+                Err(error) => failed = Some(error.context(format!("cannot demote it on `{channel}`"))),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         Ok(Exit::Yes)
     }

@@ -40,7 +40,7 @@ impl Evidence {
         let reach = Reach::open(&world.config, &self.connect).await?;
         let heard = read(&reach, &world.config.authority).await?;
         let (governing, now) = reach.governing(&world.config).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
         let mut standings = standings(&heard, &world.pack, &policy, now);
         standings.retain(|standing| self.class.as_ref().is_none_or(|class| *class == standing.class));
         match self.format {

@@ -19,7 +19,7 @@ use crate::pack::{Effect, Pack, Truth};
 use crate::policy::Line as PolicyLine;
 use crate::policy::level::Level;
 use crate::triage::{self, Reading, Snapshot};
-use crate::trust::Refused;
+use crate::trust::{self, Refused};
 use clap::Args;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -119,8 +119,8 @@ fn gate(snapshot: &Snapshot, reading: &Reading<'_>, now: Timestamp) -> Gated {
     Gated {
         steps: steps.iter().map(|Step { reason, answer }| (*reason, *answer)).collect(),
         disposition: word(&disposition),
-        line: line.map(describe_line),
-        lowered: verdict.class().and_then(|class| lowered(snapshot, class, &reading.spec.channel)),
+        line: line.map(|line| describe_line(line, line.level_at(now, None))),
+        lowered: verdict.class().and_then(|class| lowered(snapshot, class, &reading.spec.channel, now)),
         detail: detail(&disposition),
     }
 }
@@ -153,13 +153,17 @@ fn detail(disposition: &Disposition<'_>) -> String {
 }
 
 /// What the file says of a level and does not get.
-fn lowered(snapshot: &Snapshot, class: &Class, channel: &Channel) -> Option<String> {
+fn lowered(snapshot: &Snapshot, class: &Class, channel: &Channel, now: Timestamp) -> Option<String> {
+    let ended = trust::ended(&snapshot.policy, now);
     let is_raised = snapshot.policy.line(class, channel).level > Level::Draft;
-    Refused::about(&snapshot.refused, class, channel).filter(|_| !is_raised).map(ToString::to_string)
+    let ended = ended.iter().find(|it| it.class == *class && it.channel.as_ref() == Some(channel));
+    // What is said of all channels is not said of one on which it is promoted.
+    let refused = Refused::about(&snapshot.refused, class, channel).filter(|it| it.channel.is_some() || !is_raised);
+    ended.or(refused).map(ToString::to_string)
 }
 
-fn describe_line(line: &PolicyLine) -> String {
-    format!("{}: level {}, action `{}`, desk `{}`", line.origin, line.level as u8, line.action.kind, line.desk.as_str())
+fn describe_line(line: &PolicyLine, level: Level) -> String {
+    format!("{}: level {}, action `{}`, desk `{}`", line.origin, level as u8, line.action.kind, line.desk.as_str())
 }
 
 fn text(

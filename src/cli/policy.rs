@@ -167,5 +167,6 @@ fn print(change: &Change) {
         Changed::Demotion { by, reason } => format!("to level 1 by {}: {}", one_line(by, 40), one_line(reason, 80)),
         Changed::Unreadable => "to level 1: what lies there is no promotion of this deployment's".to_owned(),
     };
-    println!("{} {revision:>8} {class} on {}: {what}", at.strftime("%F %T"), one_line(channel, 40));
+    let (class, channel) = (one_line(class, 64), one_line(channel, 40));
+    println!("{} {revision:>8} {class} on {channel}: {what}", at.strftime("%F %T"));
 }

@@ -68,7 +68,7 @@ impl Questions {
         };
         let endings = endings.map(ending).collect();
         let heard = evidence::read(&reach, &world.config.authority).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
         let standings = standings(&heard, &world.pack, &policy, now);
         let messages = week.messages();
         let questions = week.questions(&policy, endings, &standings);

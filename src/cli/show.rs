@@ -6,7 +6,7 @@ use super::print::{block, bold, json, one_line};
 use super::{Exit, exit::UsageError};
 use crate::class::Class;
 use crate::decision::{Attached, Decision, Escalation, HeldAction, HeldAs, MessageRecord, Outward, Proof, Record};
-use crate::facts::{Cover, Halt};
+use crate::facts::{Cover, Halt, Leveled};
 use crate::store::{self, Stored};
 use clap::Args;
 use std::fmt::Write as _;
@@ -239,7 +239,13 @@ fn facts(decision: &Decision) -> String {
         Cover::CapReached => "cap reached".to_owned(),
         Cover::Granted { grant, revision } => format!("grant {grant} (revision {revision})"),
     };
-    format!("now {}, {halt}, {cover}", facts.now)
+    let level = match facts.level {
+        None => ", nobody looked for demotions".to_owned(),
+        Some(Leveled { revision: 0, .. }) => String::new(),
+        Some(Leveled { revision, demoted: 0 }) => format!(", never demoted (revision {revision})"),
+        Some(Leveled { revision, demoted }) => format!(", last demoted at {demoted} (revision {revision})"),
+    };
+    format!("now {}, {halt}, {cover}{level}", facts.now)
 }
 
 /// Whoever can write to the stream can write a record: nothing of it reaches the terminal as it is.

@@ -15,7 +15,7 @@ pub(super) fn entries(world: &World, seed: &Seed, reason: &str) -> anyhow::Resul
     let now = Timestamp::now();
     let waiver = Waiver { reason: reason.to_owned(), expires_at: now + PROMOTED };
     let mut entries = String::new();
-    for promotion in trust::unearned(&config.policy, pack, config.channels.monitored(), &waiver, now) {
+    for promotion in trust::unearned(&config.policy, pack, &config.channels.places, &waiver, now) {
         let signed = promotion.sign(&config.authority.deployment, seed)?.encode()?;
         entries += &WrittenPromotion::entry(&String::from_utf8(signed)?);
     }

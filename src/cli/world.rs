@@ -34,7 +34,7 @@ impl World {
     /// The policy with the levels that count.
     pub(super) fn admitted(&self) -> Admission {
         let Self { config, pack, .. } = self;
-        trust::admit(config.policy.clone(), &config.authority, pack, config.channels.monitored())
+        trust::admit(config.policy.clone(), &config.authority, pack, &config.channels.places)
     }
 }
 
@@ -55,7 +55,8 @@ pub(super) fn check(file: &Path, now: Timestamp, report: &Report) -> Option<Chec
         written = rules::load(rules, report);
         rules::check(&written, now, report).map(|(pack, tests)| (pack, Some(tests)))
     })?;
-    for refused in world.admitted().refused {
+    let Admission { policy, refused } = world.admitted();
+    for refused in refused.into_iter().chain(trust::ended(&policy, now)) {
         report.warning_nowhere("not-promoted", refused.to_string(), refused.advice());
     }
     Some(Checked { world, written })

@@ -23,6 +23,7 @@ use crate::decode::recipe::Recipe;
 use crate::digest::Digest;
 use crate::policy::Policy;
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -280,11 +281,13 @@ pub struct Channels {
     pub digest: Digest,
     /// One durable consumer each.
     pub sources: Vec<SourceStream>,
+    /// Of each monitored channel, the digest of where its messages come from and how they are read.
+    pub places: BTreeMap<Channel, Digest>,
 }
 
 impl Channels {
     /// The channels that somebody may grant something on: what is passed on is never triaged.
-    pub fn monitored(&self) -> impl Iterator<Item = &Channel> + Clone {
+    pub fn monitored(&self) -> impl Iterator<Item = &Channel> {
         let specs = self.sources.iter().flat_map(|source| &source.channels);
         specs.filter(|spec| spec.mode == Mode::Monitored).map(|spec| &spec.channel)
     }

@@ -88,7 +88,7 @@ impl Sight for Live<'_> {
         self.at(|known| known.cover(ask))
     }
 
-    fn level(&self, class: &Class, channel: &Channel) -> Leveled {
+    fn level(&self, class: &Class, channel: &Channel) -> Option<Leveled> {
         self.at(|known| known.level(class, channel))
     }
 }

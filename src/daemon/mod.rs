@@ -217,7 +217,7 @@ impl Daemon {
         };
         let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health)));
         metrics.in_force(&self.snapshot.load().digests, None);
-        reload::say_refused(&self.snapshot.load().refused, metrics);
+        reload::say_refused(&self.snapshot.load(), metrics);
         metrics.watched(self.snapshot.load().policy.deadlines.keys());
         metrics.last_reload_successful.set(1.0);
 

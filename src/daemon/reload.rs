@@ -4,8 +4,9 @@
 use super::watchdog;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
-use crate::trust::Refused;
+use crate::trust::{self, Refused};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -52,7 +53,7 @@ impl Reloader {
             Ok(fresh) => {
                 tracing::info!(pack = fresh.digests.pack.short(), policy = fresh.digests.policy.short(), "reloaded");
                 metrics.in_force(&fresh.digests, Some(&current.digests));
-                say_refused(&fresh.refused, metrics);
+                say_refused(&fresh, metrics);
                 metrics.watched(fresh.policy.deadlines.keys());
                 snapshot.store(Arc::new(fresh));
                 metrics.reloaded(true);
@@ -68,7 +69,9 @@ impl Reloader {
 }
 
 /// Says which levels of the file do not count.
-pub(super) fn say_refused(refused: &[Refused], metrics: &Metrics) {
+pub(super) fn say_refused(snapshot: &Snapshot, metrics: &Metrics) {
+    let ended = trust::ended(&snapshot.policy, Timestamp::now());
+    let refused: Vec<&Refused> = snapshot.refused.iter().chain(&ended).collect();
     metrics.levels_refused.set(f64::from(u32::try_from(refused.len()).unwrap_or(u32::MAX)));
     for refused in refused.iter().take(REFUSED_SAID_MAX) {
         tracing::warn!(advice = refused.advice(), "{refused}");

@@ -222,7 +222,7 @@ impl Judge {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             known.level(&basis.class, &basis.channel)
         };
-        let level = line.level_at(Timestamp::now(), leveled.demoted);
+        let level = line.level_at(Timestamp::now(), Some(leveled));
         let Some(threshold) = trust::threshold(level) else { return Ok(()) };
         let Outlet { connection, stream, root, .. } = &self.outlet;
         // What was said before somebody promoted it has been weighed.

@@ -77,6 +77,8 @@ pub enum StaleWhy {
     Overruled,
     /// It waited longer than `action_age_ms_max`.
     TooOld,
+    /// Its class was demoted on the channel since, or promoted anew.
+    Demoted,
 }
 
 /// Why nothing permits an action.

@@ -73,6 +73,12 @@ impl Claim {
         matches!(self.outward.proof, Proof::Undo { .. })
     }
 
+    /// Where the level of its class lies at the broker; none where it has none.
+    pub fn level_subject(&self, root: &Root) -> Option<Subject> {
+        let class = self.outward.decision.verdict.class.as_ref()?;
+        Some(root.level(class, &self.outward.action.channel))
+    }
+
     /// Where the proof that it carries must lie at the broker.
     pub fn proof_subject(&self, root: &Root) -> Subject {
         match self.outward.proof {

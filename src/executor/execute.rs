@@ -184,8 +184,12 @@ impl Running<'_> {
         let (halt, proof_subject) = (root.halt(), claim.proof_subject(root));
         let (now, proof, halt) =
             tokio::try_join!(self.broker.now(), self.broker.last(&proof_subject), self.broker.last(&halt))?;
+        let level = match claim.level_subject(root) {
+            Some(subject) => self.broker.last(&subject).await?.map_or(0, |found| found.sequence),
+            None => 0,
+        };
         let ConsumerNow { now, .. } = now;
-        Ok(Looked { now, halt, proof })
+        Ok(Looked { now, halt, proof, level })
     }
 
     /// The one place where an action is carried out.

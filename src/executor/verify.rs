@@ -50,6 +50,8 @@ pub struct Looked {
     pub halt: Option<Found>,
     /// What lies where the proof must lie.
     pub proof: Option<Found>,
+    /// The sequence of the last record on the level of its class on its channel; 0 for none.
+    pub level: u64,
 }
 
 /// An action that may be carried out, now. Made here and nowhere else; carrying it out consumes it.
@@ -96,7 +98,12 @@ pub fn verify(claim: Claim, looked: &Looked, terms: &Terms) -> Result<VerifiedAc
         return Err(StaleWhy::Halted.into());
     }
     match &outward.proof {
-        Proof::Grant { signed, revision, .. } => stands(signed, *revision, &outward, looked, &terms.authority)?,
+        Proof::Grant { signed, revision, .. } => {
+            if outward.decision.facts.level.unwrap_or_default().revision != looked.level {
+                return Err(StaleWhy::Demoted.into());
+            }
+            stands(signed, *revision, &outward, looked, &terms.authority)?;
+        }
         Proof::Ruling { signed, revision, .. } => {
             let ruling = VerifiedRuling::new(signed.clone(), &terms.authority)?;
             is_last_word(signed, *revision, looked.proof.as_ref(), |stored_at| ruling.is_fresh(stored_at))?;

@@ -11,7 +11,9 @@ pub(super) fn upon(before: Leveled, record: &Record<'_>, class: &str, channel: &
     let is_promotion = promotion.is_some_and(|verified| {
         let promotion = verified.promotion();
         let delay = record.stored_at.duration_since(promotion.issued_at);
-        let is_of_here = promotion.on.iter().any(|it| it.channel.subject() == channel && it.after == before.revision);
+        // What lay there when it was signed may have vanished since; what came since has not been seen.
+        let is_upon_it = |after: u64| before.revision <= after && after < record.sequence;
+        let is_of_here = promotion.on.iter().any(|it| it.channel.subject() == channel && is_upon_it(it.after));
         promotion.class.as_str() == class && is_of_here && delay.abs() <= GRANT_DELAY_MAX
     });
     let demoted = if is_promotion { before.demoted } else { record.sequence };

@@ -14,7 +14,7 @@ pub use slots::{Slot, SlotChoice};
 
 use crate::authority::{Authority, Signed, Uses, VerifiedGrant, VerifiedResume};
 use crate::channel::Channel;
-use crate::class::Class;
+use crate::class::{Class, is_name};
 use crate::decision::{DecisionId, OutwardAction};
 use crate::facts::{Cover, Facts, Halt, Leveled};
 use crate::policy::Policy;
@@ -117,7 +117,8 @@ pub trait Sight {
     /// What covers an action.
     fn cover(&self, ask: &Ask<'_>) -> Seen;
     /// What lies on the level of a class on a channel.
-    fn level(&self, class: &Class, channel: &Channel) -> Leveled;
+    /// `None` where nobody has looked.
+    fn level(&self, class: &Class, channel: &Channel) -> Option<Leveled>;
 }
 
 /// Facts that are given: those of a record, or those of nobody who ever granted anything.
@@ -158,7 +159,7 @@ impl Sight for Given {
         Seen { cover: self.facts.cover.clone(), covering }
     }
 
-    fn level(&self, _: &Class, _: &Channel) -> Leveled {
+    fn level(&self, _: &Class, _: &Channel) -> Option<Leveled> {
         self.facts.level
     }
 }
@@ -185,8 +186,8 @@ impl Sight for At<'_> {
         self.governing.cover(ask)
     }
 
-    fn level(&self, class: &Class, channel: &Channel) -> Leveled {
-        self.governing.level(class, channel)
+    fn level(&self, class: &Class, channel: &Channel) -> Option<Leveled> {
+        Some(self.governing.level(class, channel))
     }
 }
 
@@ -281,6 +282,16 @@ impl Governing {
             return Leveled::default();
         }
         self.level_on(self.root.level(class, channel).as_str())
+    }
+
+    /// The channels on which the bus has a promotion of a class as the last word, of those that are named.
+    pub fn promoted_on<'c>(&self, class: &Class, channels: impl Iterator<Item = &'c Channel>) -> Vec<&'c Channel> {
+        channels
+            .filter(|channel| {
+                let Leveled { revision, demoted } = self.level(class, channel);
+                revision > demoted
+            })
+            .collect()
     }
 
     /// What lies on a level's subject.
@@ -388,7 +399,11 @@ impl Root {
             "control" => Some(Governed::Halt),
             "grant" => rest.split_once('.').map(|(kind, channel)| Governed::Grant(kind, channel)),
             "slot" => Some(Governed::Slot(rest)),
-            "level" => rest.split_once('.').map(|(class, channel)| Governed::Level(class, channel)),
+            "level" => {
+                let (class, channel) = rest.split_once('.')?;
+                let is_of_one = is_name(class) && channel.split('.').count() == 2;
+                is_of_one.then_some(Governed::Level(class, channel))
+            }
             _ => None,
         }
     }

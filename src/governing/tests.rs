@@ -23,7 +23,13 @@ fn only_a_promotion_for_this_place_demotes_nothing() {
             template: None,
         },
         rules: crate::digest::Digest::of("test", []),
-        on: vec![crate::authority::Promoted { channel: channel(), after, agreed: 0, disagreed: 0 }],
+        on: vec![crate::authority::Promoted {
+            channel: channel(),
+            place: crate::digest::Digest::of("test", []),
+            after,
+            agreed: 0,
+            disagreed: 0,
+        }],
         tested: 1,
         without_evidence: None,
         issued_at: at(second),
@@ -42,6 +48,9 @@ fn only_a_promotion_for_this_place_demotes_nothing() {
     assert_eq!(put(subject, 5, 0, &first), (5, 0), "nobody is demoted by being promoted");
     assert_eq!(put(subject, 6, 1, &first), (6, 6), "a copy: it was signed for where nothing lay");
     assert_eq!(put(subject, 7, 2, &signed(&promotion(6, 2), seed)), (7, 6), "another one, upon that");
+    let vanished = "decile.level.receipt.slack.support";
+    let of_receipt = crate::authority::Promotion { class: Class::parse("receipt").unwrap(), ..promotion(6, 2) };
+    assert_eq!(put(vanished, 7, 2, &signed(&of_receipt, seed)), (7, 0), "what lay there has vanished since");
     assert_eq!(put(subject, 8, 70, &signed(&promotion(7, 2), seed)), (8, 8), "signed more than a minute ago");
     assert_eq!(put(subject, 9, 71, &signed(&promotion(8, 71), &Seed::generate())), (9, 9), "by nobody known");
     assert_eq!(put(subject, 10, 72, b"who knows"), (10, 10));

@@ -159,7 +159,8 @@ impl<'a> Rights<'a> {
         services.push(self.api(Owner::Decile, &format!("STREAM.INFO.{}", self.stream)));
         services.extend(self.pulling(Owner::Decile, self.stream, &executor_consumer(channel)));
         let grants = format!("grant.*.{}", channel.subject());
-        services.extend([HALT, &grants, RULED, RECEIPTS].map(|rest| self.last(rest)));
+        let levels = format!("level.*.{}", channel.subject());
+        services.extend([HALT, &grants, &levels, RULED, RECEIPTS].map(|rest| self.last(rest)));
         services
     }
 

@@ -10,6 +10,7 @@ pub mod written;
 use crate::channel::Channel;
 use crate::class::{ActionType, Class, NameError, is_name};
 use crate::digest::Digest;
+use crate::facts::Leveled;
 use action::{Action, Nature};
 use cap::Cap;
 use jiff::Timestamp;
@@ -147,10 +148,12 @@ impl Desk {
 }
 
 impl Line {
-    /// The level now: a demotion, and the end of a tenure, make it a draft at the most.
-    pub fn level_at(&self, now: Timestamp, demoted: u64) -> Level {
+    /// The level now: a demotion, and the end of a tenure, make it a draft at the most. So does a stream that has less on
+    /// the level's subject than whoever promoted saw there: it is another one, and what was demoted on the old one is gone.
+    pub fn level_at(&self, now: Timestamp, leveled: Option<Leveled>) -> Level {
         let Tenure { after, expires_at } = self.tenure;
-        let is_over = demoted > after || expires_at.is_some_and(|end| now >= end);
+        let is_taken_back = leveled.is_some_and(|it| it.demoted > after || it.revision < after);
+        let is_over = is_taken_back || expires_at.is_some_and(|end| now >= end);
         if is_over { self.level.min(Level::Draft) } else { self.level }
     }
 }
@@ -161,12 +164,12 @@ impl Policy {
         self.classes.get(class).map_or(&self.unlisted, |lines| lines.channels.get(channel).unwrap_or(&lines.everywhere))
     }
 
-    /// The same with the levels of a moment, given the last demotion of a class on a channel: 0 for none.
+    /// The same with the levels of a moment, given what lies on the level of a class on a channel.
     #[must_use]
-    pub fn at(mut self, now: Timestamp, demoted: impl Fn(&Class, &Channel) -> u64) -> Self {
+    pub fn at(mut self, now: Timestamp, leveled: impl Fn(&Class, &Channel) -> Leveled) -> Self {
         for (class, lines) in &mut self.classes {
             for (channel, line) in &mut lines.channels {
-                line.level = line.level_at(now, demoted(class, channel));
+                line.level = line.level_at(now, Some(leveled(class, channel)));
             }
         }
         self

@@ -50,7 +50,7 @@ pub fn decide(snapshot: &Snapshot, reading: &Reading<'_>, sight: &dyn Sight, scr
     let (verdict, named) = verdict(snapshot, reading, sight.now(), scratch);
     let id = DecisionId::of(reading.delivery);
     let channel = &reading.spec.channel;
-    let level = verdict.class().map_or_else(Leveled::default, |class| sight.level(class, channel));
+    let level = verdict.class().map_or(Some(Leveled::default()), |class| sight.level(class, channel));
     let Seen { cover, covering } = outward::seen(snapshot, reading, &verdict, level, &id, sight);
     let facts = Facts { now: sight.now(), halt: sight.halt(), cover, level };
     let disposition = gate(&case(reading, &verdict, &named), &snapshot.policy, &facts);

@@ -20,14 +20,14 @@ pub(super) fn seen(
     snapshot: &Snapshot,
     reading: &Reading<'_>,
     verdict: &Verdict,
-    level: Leveled,
+    level: Option<Leveled>,
     id: &DecisionId,
     sight: &dyn Sight,
 ) -> Seen {
     let none = Seen { cover: Cover::NoGrant, covering: None };
     let Some(class) = verdict.class() else { return none };
     let line = snapshot.policy.line(class, &reading.spec.channel);
-    let level = line.level_at(sight.now(), level.demoted);
+    let level = line.level_at(sight.now(), level);
     if line.action.nature.reach == Reach::Internal || level < Level::Routine {
         return none;
     }

@@ -128,7 +128,7 @@ impl Decided<'_> {
     }
 
     fn level_of(&self, line: &Line) -> Level {
-        line.level_at(self.facts.now, self.facts.level.demoted)
+        line.level_at(self.facts.now, self.facts.level)
     }
 
     fn would_have(&self, class: &Class) -> WouldHave {

@@ -94,7 +94,7 @@ impl Snapshot {
     pub fn new(config: Config, pack: Pack) -> Result<Self, TokenError> {
         let places = config.channels.sources.iter().map(Places::of).collect();
         let Admission { policy, refused } =
-            trust::admit(config.policy, &config.authority, &pack, config.channels.monitored());
+            trust::admit(config.policy, &config.authority, &pack, &config.channels.places);
         let digests = Digests { pack: pack.digest(), policy: policy.digest, channels: config.channels.digest };
         Ok(Self {
             pack,

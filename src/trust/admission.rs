@@ -8,15 +8,17 @@
 mod tests;
 
 use super::bound::{Bound, SIGNIFICANCE, Tally, threshold};
-use crate::authority::{Authority, PromotionError, Signed, VerifiedPromotion};
+use crate::authority::{Authority, Promoted, Promotion, PromotionError, Signed, VerifiedPromotion};
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::decision::ActionRecord;
+use crate::digest::Digest;
 use crate::pack::Pack;
 use crate::policy::level::Level;
 use crate::policy::resolve::canonical;
 use crate::policy::{Line, Policy, Tenure};
-use std::collections::BTreeSet;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A policy whose levels count, and those that do not.
@@ -57,6 +59,9 @@ pub enum NotPromoted {
     /// The action is another than the one that was promoted.
     #[error("it was promoted for another action")]
     OtherAction,
+    /// The channel is another one by now.
+    #[error("its channel takes other messages, or reads them in another way, than when it was promoted")]
+    OtherChannel,
     /// The rules are others than those that it was promoted under.
     #[error(
         "the rules of the class, or what restricts, have changed since it was promoted: its evidence is of other rules"
@@ -65,68 +70,91 @@ pub enum NotPromoted {
     /// The evidence is too little.
     #[error("its promotion says less agreement than the level needs")]
     Short,
+    /// It was promoted without evidence, and its time is over.
+    #[error("it was promoted without evidence, for a time that is over")]
+    Ended,
     /// Level 3 rests on level 2.
     #[error("level 3 needs the promotion to level 2 that it was earned at, and that one does not count")]
     NoStep,
 }
 
+/// The channels that there are, each with a digest of where its messages come from and how they are read.
+pub type Places = BTreeMap<Channel, Digest>;
+
 /// What the file offers, as far as it can be read: nothing that is refused here can be told to be of a class.
 struct Offered {
     promotions: Vec<VerifiedPromotion>,
-    /// Why others do not count: for what has no promotion that does.
-    wrong: Vec<PromotionError>,
+    /// Why others do not count, and which class they say to be of, as far as that can be read.
+    wrong: Vec<(Option<Class>, PromotionError)>,
 }
 
 impl Offered {
     fn of(policy: &Policy, authority: &Authority) -> Self {
         let (mut promotions, mut wrong) = (Vec::new(), Vec::new());
         for offer in &policy.promotions {
-            let verified = Signed::parse(offer.signed.as_bytes()).map_err(PromotionError::Signed);
-            match verified.and_then(|signed| VerifiedPromotion::new(&signed, authority)) {
+            let signed = Signed::parse(offer.signed.as_bytes());
+            let claimed = signed.as_ref().ok().and_then(VerifiedPromotion::claimed);
+            match signed.map_err(PromotionError::Signed).and_then(|it| VerifiedPromotion::new(&it, authority)) {
                 Ok(promotion) => promotions.push(promotion),
-                Err(error) => wrong.push(error),
+                Err(error) => wrong.push((claimed, error)),
             }
         }
         Self { promotions, wrong }
     }
 
     /// The tenure of a level of a class on a channel.
-    fn tenure(
-        &self,
-        class: &Class,
-        channel: &Channel,
-        line: &Line,
-        level: Level,
-        pack: &Pack,
-    ) -> Result<Tenure, NotPromoted> {
+    fn tenure(&self, asked: &Asked<'_>, line: &Line, level: Level) -> Result<Tenure, NotPromoted> {
         let step = match level {
             Level::Suggest | Level::Draft => return Ok(Tenure::default()),
             Level::Routine => None,
-            Level::Bounded => {
-                Some(self.tenure(class, channel, line, Level::Routine, pack).map_err(|_| NotPromoted::NoStep)?)
-            }
+            Level::Bounded => Some(self.tenure(asked, line, Level::Routine).map_err(|_| NotPromoted::NoStep)?),
         };
-        let mut why = self.wrong.first().map_or(NotPromoted::Unsigned, |error| (*error).into());
-        let of_it = self.promotions.iter().filter(|it| it.promotion().class == *class && it.promotion().level == level);
+        let of_it =
+            self.promotions.iter().filter(|it| it.promotion().class == *asked.class && it.promotion().level == level);
+        let mut why = None;
         // The last that is written counts first: those before it are history.
         for verified in of_it.rev() {
-            let Some(promoted) = verified.on(channel) else { continue };
-            let promotion = verified.promotion();
-            let tally = Tally { agreed: promoted.agreed, disagreed: promoted.disagreed };
-            let waiver = promotion.without_evidence.as_ref();
-            if promotion.action != ActionRecord::from(&line.action) {
-                why = NotPromoted::OtherAction;
-            } else if pack.class_digest(class) != Some(promotion.rules) {
-                why = NotPromoted::OtherRules;
-            } else if waiver.is_none() && !is_enough(level, tally, promotion.tested) {
-                why = NotPromoted::Short;
-            } else {
-                let tenure = Tenure { after: promoted.after, expires_at: waiver.map(|waiver| waiver.expires_at) };
-                return Ok(step.map_or(tenure, |step| step.and(tenure)));
+            let Some(promoted) = verified.on(asked.channel) else { continue };
+            match counts(verified.promotion(), promoted, asked, line) {
+                Ok(tenure) => return Ok(step.map_or(tenure, |step| step.and(tenure))),
+                Err(not) => why = why.or(Some(not)),
             }
         }
-        Err(why)
+        Err(why.unwrap_or_else(|| self.unsigned(asked.class)))
     }
+
+    /// Why there is nothing for a class: something that says to be for it may not count at all.
+    fn unsigned(&self, class: &Class) -> NotPromoted {
+        let wrong = self.wrong.iter().find(|(claimed, _)| claimed.as_ref().is_none_or(|claimed| claimed == class));
+        wrong.map_or(NotPromoted::Unsigned, |(_, error)| (*error).into())
+    }
+}
+
+/// A class on a channel, and what is to be compared.
+struct Asked<'a> {
+    class: &'a Class,
+    channel: &'a Channel,
+    pack: &'a Pack,
+    places: &'a Places,
+}
+
+/// Whether a promotion is of this line, as everything is today.
+fn counts(promotion: &Promotion, promoted: &Promoted, asked: &Asked<'_>, line: &Line) -> Result<Tenure, NotPromoted> {
+    let waiver = promotion.without_evidence.as_ref();
+    let tally = Tally { agreed: promoted.agreed, disagreed: promoted.disagreed };
+    if promotion.action != ActionRecord::from(&line.action) {
+        return Err(NotPromoted::OtherAction);
+    }
+    if asked.pack.class_digest(asked.class) != Some(promotion.rules) {
+        return Err(NotPromoted::OtherRules);
+    }
+    if asked.places.get(asked.channel) != Some(&promoted.place) {
+        return Err(NotPromoted::OtherChannel);
+    }
+    if waiver.is_none() && !is_enough(promotion.level, tally, promotion.tested) {
+        return Err(NotPromoted::Short);
+    }
+    Ok(Tenure { after: promoted.after, expires_at: waiver.map(|waiver| waiver.expires_at) })
 }
 
 impl Tenure {
@@ -142,12 +170,7 @@ fn is_enough(level: Level, tally: Tally, tested: usize) -> bool {
 }
 
 /// Admits what was promoted on some of the channels that there are, and nothing else.
-pub fn admit<'c>(
-    mut policy: Policy,
-    authority: &Authority,
-    pack: &Pack,
-    channels: impl Iterator<Item = &'c Channel> + Clone,
-) -> Admission {
+pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Places) -> Admission {
     let offered = Offered::of(&policy, authority);
     let mut refused = Vec::new();
     for (class, lines) in &mut policy.classes {
@@ -159,16 +182,17 @@ pub fn admit<'c>(
             lines.channels.entry(channel.clone()).or_insert_with(|| lines.everywhere.clone());
         }
         for (channel, line) in &mut lines.channels {
-            lower(line, |level, line| offered.tenure(class, channel, line, level, pack)).into_iter().for_each(|it| {
-                refused.push(it.refused(class, Some(channel), line));
+            let asked = Asked { class, channel, pack, places };
+            lower(line, |level, line| offered.tenure(&asked, line, level)).into_iter().for_each(|it| {
+                refused.push(it.refused(class, Some(channel), line, line.level));
             });
         }
-        let why = offered.wrong.first().map_or(NotPromoted::Unsigned, |error| (*error).into());
+        let why = offered.unsigned(class);
         if let Some(it) = lower(&mut lines.everywhere, |_, _| Err(why)) {
             // What is written for all channels may have been promoted on each.
             let is_promoted = |channel| lines.channels.get(channel).is_some_and(|line| line.level > Level::Draft);
-            if !channels.clone().all(is_promoted) {
-                refused.push(it.refused(class, None, &lines.everywhere));
+            if !places.keys().all(is_promoted) {
+                refused.push(it.refused(class, None, &lines.everywhere, lines.everywhere.level));
             }
         }
     }
@@ -185,10 +209,10 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn refused(self, class: &Class, channel: Option<&Channel>, line: &Line) -> Refused {
+    fn refused(self, class: &Class, channel: Option<&Channel>, line: &Line, gets: Level) -> Refused {
         let Self { wished, why } = self;
         let (class, channel, origin) = (class.clone(), channel.cloned(), line.origin.clone());
-        Refused { class, channel, wished, gets: line.level, origin, why }
+        Refused { class, channel, wished, gets, origin, why }
     }
 }
 
@@ -210,6 +234,17 @@ fn lower(line: &mut Line, tenure: impl Fn(Level, &Line) -> Result<Tenure, NotPro
         }
     }
     why.map(|why| Lowered { wished, why })
+}
+
+/// The levels that were promoted without evidence for a time that is over.
+pub fn ended(policy: &Policy, now: Timestamp) -> Vec<Refused> {
+    let lines = policy.classes.iter().flat_map(|(class, lines)| lines.channels.iter().map(move |it| (class, it)));
+    let ended = lines.filter_map(|(class, (channel, line))| {
+        let gets = line.level_at(now, None);
+        (gets < line.level)
+            .then(|| Lowered { wished: line.level, why: NotPromoted::Ended }.refused(class, Some(channel), line, gets))
+    });
+    ended.collect()
 }
 
 impl Refused {

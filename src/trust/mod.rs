@@ -12,7 +12,7 @@ mod standing;
 mod tests;
 mod unearned;
 
-pub use admission::{Admission, NotPromoted, Refused, admit};
+pub use admission::{Admission, NotPromoted, Places, Refused, admit, ended};
 pub use agreement::{Agreement, RUN_MEAN_MIN};
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
 pub use cause::Cause;

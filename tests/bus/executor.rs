@@ -60,6 +60,18 @@ async fn a_message_under_a_grant_becomes_one_effect_and_none_while_halted() {
     ada.revokes("archive", CHANNEL);
     execute();
     assert_eq!((effects(), last(&id).await), (2, json!({ "stale": "revoked" })));
+
+    ada.grants("archive", CHANNEL, &[]);
+    until("the daemon acts again", || async {
+        (broker.decide("this week's news").await.outcome() == "handle").then_some(())
+    })
+    .await;
+    execute();
+    assert_eq!(effects(), 3);
+    let id = act().await;
+    ada.runs("demote", &["newsletter"]).exits(0);
+    execute();
+    assert_eq!((effects(), last(&id).await), (3, json!({ "stale": "demoted" })));
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ struct Scene {
     daemon: Daemon,
     broker: Broker,
     ada: Person,
-    _server: PrivateServer,
+    server: PrivateServer,
 }
 
 impl Scene {
@@ -44,7 +44,7 @@ impl Scene {
         let daemon = Daemon::ready(&world).await;
         daemon.wait_metric("decile_grants_fresh 1").await;
         let broker = Broker::on(&server).await;
-        Self { world, daemon, broker, ada, _server: server }
+        Self { world, daemon, broker, ada, server }
     }
 
     /// Promotes a class on `test.main`.
@@ -226,6 +226,76 @@ async fn a_promotion_is_of_one_class_one_action_and_the_rules_of_its_day() {
     scene.world.write("policy.toml", policy);
     scene.reload().await;
     assert_eq!(scene.decide(CONFIRM).await, handled(2), "as it was");
+}
+
+/// What a channel's name stands for is part of what was promoted.
+#[tokio::test]
+async fn a_promotion_is_of_where_messages_come_from_and_how_they_are_read() {
+    let scene = Scene::of(AT_1).await;
+    scene.promote("scheduling_confirm", "2", &PILOT).exits(0);
+    let why = |channels: &str| {
+        scene.world.write("channels.toml", channels);
+        run(&["explain", "--config", &scene.world.config(), "--channel", "test.main", CONFIRM]).exits(0).out
+    };
+    let channels = crate::support::world::CHANNELS;
+    assert!(why(channels).contains("level 2, action `label`"));
+    for changed in [
+        channels.replace("in.main.>", "in.more.>"),
+        channels.replace("self = [\"decile-itself\"]", "self = [\"decile-itself\"]\nmap = { text = \"/subject\" }"),
+        channels.replace("test.main", "test.x").replace("test.raw", "test.main"),
+    ] {
+        let said = why(&changed);
+        assert!(said.contains("loads as level 1: its channel takes other messages"), "{said}");
+    }
+    assert!(why(channels).contains("level 2, action `label`"));
+}
+
+/// The file that somebody promotes in is not to become one that nothing loads any more.
+#[tokio::test]
+async fn a_promotion_that_would_not_load_is_taken_back() {
+    let uncapped = "[[class]]\nname = \"newsletter\"\naction = { type = \"archive\" }\n";
+    let scene = Scene::of(uncapped).await;
+    let refused = scene.promote("newsletter", "2", &PILOT);
+    assert!(refused.code != 0 && refused.err.contains("no-cap"), "{}", refused.err);
+    assert_eq!((scene.policy(), scene.changes()), (uncapped.to_owned(), vec![]));
+}
+
+/// Whoever takes it back may have another file than whoever promoted.
+#[tokio::test]
+async fn whoever_demotes_needs_neither_the_promotion_nor_rules_that_compile() {
+    let scene = Scene::of(AT_1).await;
+    scene.promote("scheduling_confirm", "2", &PILOT).exits(0);
+    scene.reload().await;
+    assert_eq!(scene.decide(CONFIRM).await, handled(2));
+    scene.world.write("policy.toml", AT_1);
+    scene.world.write("rules/rules.toml", "this is none");
+    let demoted = run(&["demote", "scheduling_confirm", "--config", &scene.world.config()]).exits(0);
+    assert!(demoted.out.contains("on `test.main`"), "{}", demoted.out);
+    until("the demotion", || async { Some(scene.decide(CONFIRM).await).filter(|it| *it == held()) }).await;
+    let nothing = run(&["demote", "newsletter", "--config", &scene.world.config()]).exits(3);
+    assert!(nothing.err.contains("name one with `--channel`"), "{}", nothing.err);
+}
+
+/// On a new stream nobody knows what was demoted on the old one.
+#[tokio::test]
+async fn a_promotion_upon_something_counts_on_no_stream_that_does_not_have_it() {
+    let scene = Scene::of(AT_1).await;
+    let config = scene.world.config();
+    run(&["demote", "scheduling_confirm", "--channel", "test.main", "--config", &config]).exits(0);
+    scene.promote("scheduling_confirm", "2", &PILOT).exits(0);
+    scene.reload().await;
+    let record = scene.broker.decide(CONFIRM).await;
+    assert_eq!(record.outcome(), "handle");
+    let level = &record.decision()["facts"]["level"];
+    assert!(level["demoted"].as_u64() > Some(0) && level["revision"].as_u64() > level["demoted"].as_u64(), "{level}");
+    run(&["replay", record.decision()["id"].as_str().unwrap(), "--config", &config]).exits(0);
+    let server = PrivateServer::start().unwrap();
+    let broker = Broker::on(&server).await;
+    let main = std::fs::read_to_string(&config).unwrap();
+    scene.world.write("decile.toml", main.replace(scene.server.url(), server.url()));
+    let _other = Daemon::ready(&scene.world).await;
+    let decision = broker.decide(CONFIRM).await;
+    assert_eq!((&decision.decision()["reason"], &decision.decision()["policy"]["level"]), (&json!("level"), &json!(1)));
 }
 
 #[tokio::test]

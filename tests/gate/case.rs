@@ -53,6 +53,10 @@ pub(crate) enum Says {
 pub(crate) struct Line {
     /// 0 to 3.
     pub(crate) level: u8,
+    /// The last record on the level's subject when it was promoted.
+    pub(crate) after: u64,
+    /// When that ends by itself.
+    pub(crate) ends_at: Option<Ns>,
     /// The type of its action.
     pub(crate) kind: &'static str,
     /// Whether that writes to the source.
@@ -100,7 +104,9 @@ pub(crate) enum What {
     Grant(Paper),
     /// Signed, as the end of the halt with this revision.
     Resume(Signer, u64, Ns),
-    /// Neither.
+    /// Signed, as a promotion of a class on a channel, upon the record with this sequence, at a time.
+    Promotion(Signer, &'static str, &'static str, u64, Ns),
+    /// None of these.
     Noise,
 }
 
@@ -126,7 +132,7 @@ pub(crate) struct Paper {
 /// How something was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signer {
-    /// By an operator who may grant everything and resume.
+    /// By an operator who may grant everything, promote and resume.
     Ada,
     /// By one who may grant `react` on `chat.one`, and nothing else.
     Bob,
@@ -158,6 +164,8 @@ pub(crate) struct Act {
     pub(crate) grant: (String, u64),
     /// The revision of the halt's end; 0 where nothing was ever halted.
     pub(crate) halt: u64,
+    /// The subject of the class's level, and its revision.
+    pub(crate) level: (String, u64),
     /// A slot to take in each row: the row, its free numbers, until when it must be kept.
     pub(crate) rows: Vec<(String, Vec<u32>, Ns)>,
 }

@@ -137,12 +137,17 @@ impl Draw {
             _ if upon.is_some() => upon.unwrap(),
             it if it < halts => self.halting(steps),
             ..=17 if self.one_in(16) => (self.grant_subject(focus), What::Noise),
+            ..=17 if self.one_in(12) => self.leveling(focus, steps, at),
             ..=17 => self.granting(focus, steps),
             _ => (self.slot(focus, at), What::Noise),
         };
         // Sometimes exactly as late as it may be, or later.
         let at = match &what {
-            What::Grant(Paper { issued_at, .. }) | What::Resume(_, _, issued_at) if self.one_in(4) => {
+            What::Grant(Paper { issued_at, .. })
+            | What::Resume(_, _, issued_at)
+            | What::Promotion(_, _, _, _, issued_at)
+                if self.one_in(4) =>
+            {
                 issued_at + self.pick(&[60, -60]) * S + self.pick(&[0, 1, -1])
             }
             _ => at,
@@ -196,6 +201,22 @@ impl Draw {
         (subject, What::Noise)
     }
 
+    /// A promotion or a demotion.
+    fn leveling(&mut self, focus: &Focus, steps: &[Step], at: Ns) -> (String, What) {
+        let (class, channel) = (self.mostly(focus.class, &CLASSES), self.mostly(focus.channel, &CHANNELS));
+        let subject = crate::naive::level_subject(class, channel);
+        if self.one_in(4) {
+            return (subject, What::Noise);
+        }
+        let rare = [Signer::Bob, Signer::Stranger, Signer::Elsewhere, Signer::Renamed, Signer::Changed];
+        let signer = if self.one_in(6) { self.pick(&rare) } else { Signer::Ada };
+        let (of, on) = (self.mostly(class, &CLASSES), self.mostly(channel, &CHANNELS));
+        let last = last_on(steps, &subject);
+        let after = if self.one_in(4) { (last + self.rng.u64(..3)).saturating_sub(1) } else { last };
+        // Whole seconds: what is signed is kept, and each is signed once.
+        (subject, What::Promotion(signer, of, on, after, at / S * S))
+    }
+
     fn halting(&mut self, steps: &[Step]) -> (String, What) {
         let halt = "decile.control.halt".to_owned();
         let last = steps.iter().rev().find_map(|step| match step {
@@ -246,8 +267,12 @@ impl Draw {
         }
     }
 
-    fn line(&mut self, focus: &Focus) -> Line {
+    fn line(&mut self, focus: &Focus, steps: &[Step]) -> Line {
+        let last = last_on(steps, &crate::naive::level_subject(focus.class, focus.channel));
+        let ends_at = self.one_in(16).then(|| self.around(focus.heard, &[-20, 0, 5, 60]));
         Line {
+            after: if self.one_in(12) { self.pick(&[0, last.saturating_sub(1), last + 1]) } else { last },
+            ends_at,
             level: self.pick(&[0, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3]),
             kind: self.mostly(focus.kind, &KINDS),
             outward: !self.one_in(10),
@@ -270,10 +295,10 @@ impl Draw {
         };
         let mut lines = Vec::new();
         for class in ["alpha", "beta"] {
-            lines.push((class, None, self.line(focus)));
+            lines.push((class, None, self.line(focus, steps)));
             for channel in [focus.channel, "mail.box"] {
                 if self.one_in(4) && !lines.iter().any(|(it, on, _)| *it == class && *on == Some(channel)) {
-                    lines.push((class, Some(channel), self.line(focus)));
+                    lines.push((class, Some(channel), self.line(focus, steps)));
                 }
             }
         }
@@ -292,7 +317,7 @@ impl Draw {
             sent_at: self.pick(&[None, None, None, Some(stored_at), Some(stored_at + 9 * S), Some(stored_at - 60 * S)]),
             thread: self.mostly(focus.thread, &[None, Some(THREADS[0]), Some(THREADS[1])]),
             lines,
-            unlisted: self.line(focus),
+            unlisted: self.line(focus, steps),
             caps,
             now,
         }
@@ -314,4 +339,13 @@ impl Draw {
         }
         self.around(focus.heard, &[0, 0, 1, 5, 10, 14, 15, -15, 16])
     }
+}
+
+/// The sequence of the last record on a subject; 0 where there is none.
+fn last_on(steps: &[Step], wanted: &str) -> u64 {
+    let last = steps.iter().rev().find_map(|step| match step {
+        Step::Stored { subject, sequence, .. } if subject == wanted => Some(*sequence),
+        _ => None,
+    });
+    last.unwrap_or(0)
 }

@@ -27,7 +27,8 @@ pub(crate) fn decide(case: &Case, steps: &[Step]) -> Answer {
     if line.outward && case.automated {
         return escalate("automated", desk);
     }
-    let may = match (line.level, line.outward, line.reversibility) {
+    let leveled = leveled(steps, class, case.channel);
+    let may = match (level(line, leveled, case.now), line.outward, line.reversibility) {
         (0 | 1, _, _) => return escalate("level", desk),
         (_, _, 2) => return escalate("irreversible", desk),
         (_, false, _) => return Answer::Handle,
@@ -40,7 +41,7 @@ pub(crate) fn decide(case: &Case, steps: &[Step]) -> Answer {
     if !is_fresh(steps, case.now) {
         return escalate("grants_stale", desk);
     }
-    match act(case, class, line, steps, halt) {
+    match act(case, class, line, steps, (halt, leveled.0)) {
         Ok(act) => Answer::Act(act),
         Err(reason) => escalate(reason, desk),
     }
@@ -62,6 +63,33 @@ pub(crate) fn halt(steps: &[Step]) -> (bool, u64) {
     })
 }
 
+/// The level that counts: a draft at the most where its promotion has been taken back or has ended, or is of a stream that
+/// had more.
+fn level(line: &Line, (revision, demoted): (u64, u64), now: Ns) -> u8 {
+    let is_over = demoted > line.after || revision < line.after || line.ends_at.is_some_and(|end| now >= end);
+    if is_over { line.level.min(1) } else { line.level }
+}
+
+/// The last record on the level of a class on a channel, and the last that demotes: whatever is no promotion of this class
+/// on this channel by somebody who may, stored within a minute, and signed with all in sight that lay there.
+fn leveled(steps: &[Step], class: &str, channel: &str) -> (u64, u64) {
+    on(steps, &level_subject(class, channel)).fold((0, 0), |(before, demoted), (sequence, at, what)| match what {
+        What::Promotion(Signer::Ada, of, on, after, issued)
+            if *of == class
+                && *on == channel
+                && (at - issued).abs() <= 60 * S
+                && (before..sequence).contains(after) =>
+        {
+            (sequence, demoted)
+        }
+        _ => (sequence, sequence),
+    })
+}
+
+pub(crate) fn level_subject(class: &str, channel: &str) -> String {
+    format!("decile.level.{class}.{}", tokens(channel))
+}
+
 /// The records on a subject, in order.
 fn on<'s>(steps: &'s [Step], wanted: &'s str) -> impl Iterator<Item = (u64, Ns, &'s What)> {
     steps.iter().filter_map(move |step| match step {
@@ -78,7 +106,13 @@ fn is_fresh(steps: &[Step], now: Ns) -> bool {
 }
 
 /// What is written, and what must hold for it.
-fn act(case: &Case, class: &str, line: &Line, steps: &[Step], halt: u64) -> Result<Act, &'static str> {
+fn act(
+    case: &Case,
+    class: &str,
+    line: &Line,
+    steps: &[Step],
+    (halt, leveled): (u64, u64),
+) -> Result<Act, &'static str> {
     let place = format!("{}.{}", line.kind, tokens(case.channel));
     let subject = format!("decile.grant.{place}");
     // What was stored last is what counts, whatever it is; a grant lies upon its revocation, and that upon what it names.
@@ -101,7 +135,8 @@ fn act(case: &Case, class: &str, line: &Line, steps: &[Step], halt: u64) -> Resu
             rows.push((row.clone(), free(steps, &row, cap.most).ok_or("cap_reached")?, end));
         }
     }
-    Ok(Act { place, grant: (subject, revision), halt, rows })
+    let level = (level_subject(class, case.channel), leveled);
+    Ok(Act { place, grant: (subject, revision), halt, level, rows })
 }
 
 /// Signed by somebody who may, for this deployment, not for too long, and stored within a minute.

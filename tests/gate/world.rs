@@ -4,11 +4,13 @@ use crate::case::{Cap, Case, GRANT_MAX, Line, Ns, Paper, Says, Signer, Step, Wha
 use crate::naive::tokens;
 use bytes::Bytes;
 use decile::authority::{
-    Authority, Conditions, Deployment, Grant, GrantId, GrantRight, Kind, Operator, Resume, Scope, Seed, Signed, Uses,
+    Authority, Conditions, Deployment, Grant, GrantId, GrantRight, Kind, Operator, Promoted, Promotion, Resume, Scope,
+    Seed, Signed, Uses,
 };
 use decile::channel::Channel;
 use decile::class::{ActionType, Class};
 use decile::config;
+use decile::decision::ActionRecord;
 use decile::diagnostic::Report;
 use decile::digest::Digest;
 use decile::governing::{Governing, Record};
@@ -110,6 +112,9 @@ impl World {
                     let resume = Resume { halt: *halt, issued_at: time(*issued), reason: "over".to_owned() };
                     self.sign(*signer, Kind::Resume, &resume)
                 }
+                What::Promotion(signer, of, on, after, issued) => {
+                    self.sign(*signer, Kind::Promotion, &promotion(of, on, *after, *issued))
+                }
                 What::Noise => b"{\"v\":1,\"tighten\":\"revoke\"}".to_vec(),
             };
             self.signed.insert(key.clone(), bytes);
@@ -124,13 +129,19 @@ impl World {
             Signer::Bob => (here, &self.bob, kind),
             Signer::Stranger => (here, &self.stranger, kind),
             Signer::Elsewhere => (&elsewhere, &self.ada, kind),
+            Signer::Renamed if kind == Kind::Promotion => (here, &self.ada, Kind::Grant),
             Signer::Renamed => (here, &self.ada, Kind::Promotion),
         };
         let signed = Signed::new(signed_as, deployment, payload, seed).unwrap().encode().unwrap();
         let text = String::from_utf8(signed).unwrap();
-        let right = if kind == Kind::Grant { "grant" } else { "resume" };
+        let right = match kind {
+            Kind::Grant => "grant",
+            Kind::Promotion => "promotion",
+            _ => "resume",
+        };
+        let wrong = if kind == Kind::Promotion { "grant" } else { "promotion" };
         match signer {
-            Signer::Renamed => text.replacen("promotion", right, 1).into_bytes(),
+            Signer::Renamed => text.replacen(wrong, right, 1).into_bytes(),
             Signer::Changed => text.replacen("2027-", "2028-", 1).into_bytes(),
             _ => text.into_bytes(),
         }
@@ -182,9 +193,31 @@ fn grant(paper: &Paper) -> Grant {
     }
 }
 
+/// What is promoted, and by what evidence, is nothing to whoever follows levels.
+fn promotion(of: &str, on: &str, after: u64, issued: Ns) -> Promotion {
+    let place = Digest::of("test", []);
+    Promotion {
+        class: class(of),
+        level: Level::Routine,
+        action: ActionRecord {
+            kind: kind("react"),
+            reach: Reach::Outward,
+            reversibility: Reversibility::Reversible,
+            arguments: BTreeMap::new(),
+            template: None,
+        },
+        rules: place,
+        on: vec![Promoted { channel: channel(on), place, after, agreed: 0, disagreed: 0 }],
+        tested: 1,
+        without_evidence: None,
+        issued_at: time(issued),
+        note: "2027-: a test".to_owned(),
+    }
+}
+
 fn operator(name: &str, grants: Vec<GrantRight>, resume: bool) -> Operator {
     let rulings = Scope::All;
-    Operator { name: name.to_owned(), grants, rulings, irreversible: true, promotions: true, resume }
+    Operator { name: name.to_owned(), grants, rulings, irreversible: true, promotions: resume, resume }
 }
 
 fn of_line(line: &Line) -> decile::policy::Line {
@@ -202,7 +235,7 @@ fn of_line(line: &Line) -> decile::policy::Line {
         max_age: Duration::from_nanos(line.max_age.unsigned_abs()),
         desk: desk(line.desk),
         origin: "policy.toml:1".to_owned(),
-        tenure: Tenure::default(),
+        tenure: Tenure { after: line.after, expires_at: line.ends_at.map(time) },
     }
 }
 

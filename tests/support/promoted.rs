@@ -17,6 +17,6 @@ pub(crate) fn seed() -> Seed {
 /// Promotions for all that a policy wishes, signed for a deployment.
 pub(crate) fn signed(config: &Config, pack: &Pack, deployment: &Deployment, now: Timestamp) -> Vec<Signed> {
     let waiver = Waiver { reason: "a test".to_owned(), expires_at: now + SignedDuration::from_hours(24 * 29) };
-    let promotions = trust::unearned(&config.policy, pack, config.channels.monitored(), &waiver, now);
+    let promotions = trust::unearned(&config.policy, pack, &config.channels.places, &waiver, now);
     promotions.into_iter().map(|promotion| promotion.sign(deployment, &seed()).unwrap()).collect()
 }

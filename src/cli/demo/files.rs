@@ -4,7 +4,7 @@ use crate::authority::Seed;
 use crate::cli::{unearned, world};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
-use toml_edit::{DocumentMut, Item, value};
+use toml_edit::{DocumentMut, Item, Table, value};
 
 /// A folder with the configuration, which vanishes.
 pub(super) struct Files {
@@ -24,9 +24,13 @@ impl Files {
         };
         let (channels, rules) = (named("channels", "channels.toml")?, named("rules", "../rules")?);
         let policy = read(&named("policy", "policy.toml")?)?;
-        let places = main.get_mut("files").and_then(Item::as_table_mut).context("no `[files]`")?;
+        let places = main.entry("files").or_insert(Item::Table(Table::new()));
+        let places = places.as_table_like_mut().context("`files` is no section")?;
         for (key, path) in [("channels", channels), ("rules", rules)] {
             places.insert(key, value(path.to_str().context("a path that is no text")?));
+        }
+        for (key, file) in [("policy", "policy.toml"), ("operators", "operators.toml")] {
+            places.insert(key, value(file));
         }
         let seed = Seed::generate();
         let operators = format!(

@@ -12,6 +12,7 @@ use super::world::World;
 use super::{Exit, evidence, world};
 use crate::authority::{Promoted, Promotion, WAIVER_MAX, Waiver};
 use crate::bus::batch::{self, BatchEntry, Batched};
+use crate::bus::follow::broker_now;
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::decision::ActionRecord;
@@ -19,7 +20,7 @@ use crate::governing::Governing;
 use crate::policy::Policy;
 use crate::policy::action::Reversibility;
 use crate::policy::level::Level;
-use crate::trust::{self, Bound, SIGNIFICANCE, Standing, Tally, threshold};
+use crate::trust::{self, Admission, Bound, Refused, SIGNIFICANCE, Standing, Tally, threshold};
 use anyhow::bail;
 use bytes::Bytes;
 use clap::Args;
@@ -107,20 +108,28 @@ impl Promote {
         if !self.yes && !confirmed(&format!("Sign, so that `{}` is at level {level} there? [y/N] ", promotion.class))? {
             return Err(No("nothing was signed".to_owned()).into());
         }
-        self.sign(&reach, &known, &promotion, &signatory).await?;
+        self.sign(&reach, &known, promotion, &signatory).await?;
         Ok(Exit::Yes)
     }
 
-    /// Publishes it, for whoever reads later what became of the class, and writes it into the policy's file, where it counts.
+    /// Writes it into the policy's file, where it counts, and publishes it, for whoever reads later what became of the class.
+    /// The file first: what does not load is taken back before anything is stored.
     async fn sign(
         &self,
         reach: &Reach,
         known: &Known,
-        promotion: &Promotion,
+        promotion: Promotion,
         signatory: &Signatory,
     ) -> anyhow::Result<()> {
-        let edited = file::Edited::new(&known.world.config.policy_file, promotion)?;
+        let file = &known.world.config.policy_file;
+        // As of now: the person has read for a while.
+        let promotion = promotion.issued_again(broker_now(&reach.connection, &reach.stream).await?)?;
         let bytes = Bytes::from(promotion.sign(&signatory.deployment, &signatory.seed)?.encode()?);
+        let written = file::write(file, &promotion, &signatory.operator.name, &String::from_utf8(bytes.to_vec())?)?;
+        if let Err(error) = self.check(&promotion) {
+            written.take_back()?;
+            return Err(error);
+        }
         let entry = |on: &Promoted| BatchEntry {
             subject: reach.root.level(&promotion.class, &on.channel),
             bytes: bytes.clone(),
@@ -131,24 +140,41 @@ impl Promote {
         match batch::publish(&reach.connection, &reach.stream, &entries).await {
             Batched::Stored(_) => {}
             Batched::Refused => {
+                written.take_back()?;
                 return Err(No("somebody promoted or demoted the same just now; look again".to_owned()).into());
             }
-            Batched::Unknown(why) => bail!("the broker did not take the promotion: {why}"),
+            Batched::Unknown(why) => {
+                written.take_back()?;
+                bail!("the broker did not take the promotion: {why}");
+            }
         }
-        edited.write(&signatory.operator.name, &String::from_utf8(bytes.to_vec())?)?;
+        let (governing, now) = reach.governing(&known.world.config).await?;
+        let policy = self.check(&promotion)?.at(now, |class, channel| governing.level(class, channel));
         let (class, level) = (&promotion.class, promotion.level as u8);
-        let admitted = world::load(&self.file.config)?.admitted().policy;
         for Promoted { channel, .. } in &promotion.on {
-            if admitted.line(class, channel).level < promotion.level {
-                bail!("`{class}` on `{channel}` was signed and does not count: `decile check` says why");
+            if policy.line(class, channel).level < promotion.level {
+                bail!("`{class}` on `{channel}` was signed and does not count: see `decile policy log`");
             }
             println!("promoted: `{class}` on `{channel}` to level {level}");
         }
         println!(
             "written into `{}`; it counts where that file is, once the daemon has read it again (SIGHUP)",
-            known.world.config.policy_file.display()
+            file.display()
         );
         Ok(())
+    }
+
+    /// Whether the file loads as it is now, with the promotion; what is wrong is printed.
+    fn check(&self, promotion: &Promotion) -> anyhow::Result<Policy> {
+        let Admission { policy, refused } = world::load(&self.file.config)?.admitted();
+        for on in &promotion.on {
+            if policy.line(&promotion.class, &on.channel).level < promotion.level {
+                let why = Refused::about(&refused, &promotion.class, &on.channel);
+                let why = why.map_or_else(|| "the file says less".to_owned(), ToString::to_string);
+                return Err(No(format!("it would not count: {why}")).into());
+            }
+        }
+        Ok(policy)
     }
 
     /// What there is to sign.
@@ -159,19 +185,18 @@ impl Promote {
         let Some(rules) = pack.class_digest(&class) else {
             return Err(No(format!("no rule names the class `{class}`")).into());
         };
-        let monitored: BTreeSet<&Channel> = config.channels.monitored().collect();
         let (mut on, mut actions) = (Vec::new(), BTreeSet::new());
         for name in BTreeSet::from_iter(&self.channels) {
             let channel = Channel::parse(name).map_err(|error| UsageError(error.to_string()))?;
-            if !monitored.contains(&channel) {
+            let Some(place) = config.channels.places.get(&channel).copied() else {
                 return Err(No(format!("no monitored channel is named `{channel}`")).into());
-            }
+            };
             let line = policy.line(&class, &channel);
             check_step(&class, &channel, line, level)?;
             let standing = standings.iter().find(|it| it.class == class && it.channel == channel);
             let Tally { agreed, disagreed } = standing.map(|it| it.answers).unwrap_or_default();
             let after = governing.level(&class, &channel).revision;
-            on.push(Promoted { channel, after, agreed, disagreed });
+            on.push(Promoted { channel, place, after, agreed, disagreed });
             let _ = actions.insert(serde_json::to_string(&ActionRecord::from(&line.action))?);
         }
         if actions.len() > 1 {
@@ -208,10 +233,22 @@ impl Promote {
 impl Known {
     async fn read(world: World, reach: &Reach) -> anyhow::Result<Self> {
         let (governing, now) = reach.governing(&world.config).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel).demoted);
+        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
         let heard = evidence::read(reach, &world.config.authority).await?;
         let standings = trust::standings(&heard, &world.pack, &policy, now);
         Ok(Self { world, policy, governing, now, standings })
+    }
+}
+
+impl Promotion {
+    /// The same, signed at another time; without evidence, for as long as before.
+    fn issued_again(self, now: Timestamp) -> anyhow::Result<Self> {
+        let later = now.duration_since(self.issued_at);
+        let without_evidence = match self.without_evidence {
+            Some(Waiver { reason, expires_at }) => Some(Waiver { reason, expires_at: expires_at.checked_add(later)? }),
+            None => None,
+        };
+        Ok(Self { issued_at: now, without_evidence, ..self })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 
 /// What the digest is of.
 const LABEL: &str = "decile channels, version 1";
+const PLACE_LABEL: &str = "decile channel, version 1";
 
 /// Of everything that can change a decision, in a fixed order: the streams by name, their channels as
 /// written, since the first that matches takes a message. A consumer's name changes none.
@@ -26,6 +27,13 @@ pub(super) fn digest(sources: &[SourceStream], limits: &Limits) -> Digest {
         source.channels.iter().for_each(|spec| channel(spec, &mut parts));
     }
     Digest::of(LABEL, parts.iter().map(String::as_bytes))
+}
+
+/// Of what a channel is: where its messages come from and how they are read, whatever it is called.
+pub(super) fn place(stream: &str, spec: &ChannelSpec) -> Digest {
+    let mut parts = vec![stream.to_owned()];
+    channel(spec, &mut parts);
+    Digest::of(PLACE_LABEL, parts.iter().map(String::as_bytes))
 }
 
 fn channel(spec: &ChannelSpec, parts: &mut Vec<String>) {

@@ -1,7 +1,7 @@
 //! From `channels.toml` as written to the channels as meant.
 
 use super::{WrittenChannel, WrittenChannels, WrittenSource, canonical};
-use crate::channel::{CANARY, Channel};
+use crate::channel::{CANARY, Channel, Mode, UNLISTED};
 use crate::config::bus::stream_name;
 use crate::config::{Bus, ChannelSpec, Channels, Limits, SourceStream, filter};
 use crate::decode::recipe::Recipe;
@@ -20,7 +20,10 @@ impl WrittenChannels {
         self.check_names(bus, report);
         self.check_subjects(bus, report);
         let sources: Vec<SourceStream> = self.source.iter().map(|source| source.resolve(report)).collect();
-        Channels { digest: canonical::digest(&sources, limits), sources }
+        let specs = sources.iter().flat_map(|source| source.channels.iter().map(move |spec| (source, spec)));
+        let monitored = specs.filter(|(_, spec)| spec.mode == Mode::Monitored);
+        let places = monitored.map(|(source, spec)| (spec.channel.clone(), canonical::place(&source.stream, spec)));
+        Channels { digest: canonical::digest(&sources, limits), places: places.collect(), sources }
     }
 
     /// Every channel's name, as far as it is one.
@@ -42,8 +45,9 @@ impl WrittenChannels {
             }
         }
         for name in self.channels().filter_map(|(_, channel)| channel.name.as_ref()) {
-            if name.value == CANARY {
-                let message = format!("`{CANARY}` is reserved for what must be refused");
+            let reserved = [(CANARY, "what must be refused"), (UNLISTED, "messages of no channel")];
+            if let Some((reserved, what)) = reserved.into_iter().find(|(reserved, _)| name.value == *reserved) {
+                let message = format!("`{reserved}` is reserved for {what}");
                 report.error("reserved-channel", &name.at, message, "give the channel another name");
             }
         }

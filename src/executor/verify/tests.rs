@@ -59,6 +59,8 @@ struct World {
     halt: Option<Found>,
     /// What lies where the proof must lie, where it is not the proof itself, stored at once.
     proof: Option<Option<Found>>,
+    /// The last record on its class's level.
+    level: u64,
 }
 
 impl World {
@@ -71,7 +73,7 @@ impl World {
         };
         let terms = Terms { authority, policy: policy(""), action_age_max: Duration::from_secs(60) };
         let root = Root::new("decile").unwrap();
-        let mut world = Self { seed, terms, root, now: at(130), stored_at: at(100), halt: None, proof: None };
+        let mut world = Self { seed, terms, root, now: at(130), stored_at: at(100), halt: None, proof: None, level: 0 };
         world.halt = Some(world.resumed(|_| {}));
         world
     }
@@ -134,7 +136,7 @@ impl World {
         let claim = Claim::read(&self.root, &channel(), delivered).map_err(|refusal| refusal.outcome)?;
         let (Proof::Grant { signed, .. } | Proof::Ruling { signed, .. } | Proof::Undo { signed, .. }) = &outward.proof;
         let proof = self.proof.clone().unwrap_or_else(|| Some(found(REVISION, at(91), signed)));
-        let looked = Looked { now: self.now, halt: self.halt.clone(), proof };
+        let looked = Looked { now: self.now, halt: self.halt.clone(), proof, level: self.level };
         verify(claim, &looked, &self.terms).map(|_| ()).map_err(|refusal| refusal.outcome)
     }
 }
@@ -261,6 +263,21 @@ fn a_grant_must_stand_at_the_broker_as_it_was_carried() {
     let other = other.sign(&world.terms.authority.deployment, &world.seed).unwrap();
     world.proof = Some(Some(found(REVISION, at(91), &other)));
     assert_eq!(world.judge(action("react"), proof.clone()), refused(RefusedWhy::Proof));
+}
+
+#[test]
+fn what_was_demoted_since_is_stale() {
+    let mut world = World::new();
+    assert_eq!(world.judge(action("react"), world.grant(|_| {})), Ok(()));
+    world.level = 31;
+    assert_eq!(world.judge(action("react"), world.grant(|_| {})), stale(StaleWhy::Demoted));
+    // What it was decided on is still the last word.
+    let mut outward =
+        Outward { decision: decision(Disposed::Handle), action: action("react"), proof: world.grant(|_| {}) };
+    outward.decision.facts.level = Some(crate::facts::Leveled { revision: 31, demoted: 0 });
+    assert_eq!(world.judge_record(&outward), Ok(()));
+    world.level = 0;
+    assert_eq!(world.judge_record(&outward), stale(StaleWhy::Demoted), "another stream");
 }
 
 #[test]

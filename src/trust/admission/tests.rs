@@ -1,6 +1,7 @@
 use super::*;
 use crate::authority::{Deployment, Operator, Promoted, Promotion, Scope, Seed, SignedError, Waiver};
 use crate::diagnostic::{Report, SourceFile};
+use crate::facts::Leveled;
 use crate::policy::Offer;
 use crate::policy::resolve::{Known, resolve};
 use crate::policy::written::WrittenPolicy;
@@ -41,6 +42,10 @@ fn channels() -> [Channel; 2] {
     ["slack.support", "mail.inbox"].map(|name| Channel::parse(name).unwrap())
 }
 
+fn places() -> Places {
+    channels().map(|channel| (channel.clone(), Digest::of("test", [channel.as_str().as_bytes()]))).into()
+}
+
 fn class(name: &str) -> Class {
     Class::parse(name).unwrap()
 }
@@ -74,7 +79,7 @@ impl Town {
             level,
             action: ActionRecord::from(&self.policy.line(&class(name), &channel).action),
             rules: self.pack.class_digest(&class(name)).unwrap(),
-            on: vec![Promoted { channel, after: 7, agreed, disagreed: 0 }],
+            on: vec![Promoted { place: places()[&channel], channel, after: 7, agreed, disagreed: 0 }],
             tested: 1,
             without_evidence: None,
             issued_at: Timestamp::UNIX_EPOCH,
@@ -93,7 +98,7 @@ impl Town {
     }
 
     fn admit(&self) -> Admission {
-        admit(self.policy.clone(), &self.authority, &self.pack, channels().iter())
+        admit(self.policy.clone(), &self.authority, &self.pack, &places())
     }
 
     /// The level of a class on both channels, and why it is not what the file says on the first.
@@ -134,17 +139,21 @@ fn what_was_signed_counts_where_it_was_signed_for() {
     assert_eq!(admission.policy.line(&class("meeting"), &second).level, Level::Draft);
     // On the bus it was taken back since.
     let now = Timestamp::UNIX_EPOCH;
-    assert_eq!([0, 7, 8].map(|demoted| line.level_at(now, demoted)), [Level::Routine, Level::Routine, Level::Draft]);
+    let at = |revision, demoted| line.level_at(now, Some(Leveled { revision, demoted }));
+    assert_eq!([at(8, 0), at(8, 7), at(9, 9)], [Level::Routine, Level::Routine, Level::Draft]);
+    assert_eq!(at(3, 3), Level::Draft, "another stream: nobody knows what was demoted on the old one");
+    assert_eq!(line.level_at(now, None), Level::Routine, "nobody has looked");
 }
 
 #[test]
 fn it_counts_for_nothing_else_and_says_why() {
     type Change = fn(&mut Promotion);
-    let cases: [(&str, Change, NotPromoted); 6] = [
+    let cases: [(&str, Change, NotPromoted); 7] = [
         ("another class", |it| it.class = class("reply"), NotPromoted::Unsigned),
         ("another channel", |it| it.on[0].channel = channels()[1].clone(), NotPromoted::Unsigned),
         ("another action", |it| it.action.kind = crate::class::ActionType::note(), NotPromoted::OtherAction),
         ("other rules", |it| it.rules = pack("").digest(), NotPromoted::OtherRules),
+        ("another place of that name", |it| it.on[0].place = pack("").digest(), NotPromoted::OtherChannel),
         ("one answer too few", |it| it.on[0].agreed -= 2, NotPromoted::Short),
         ("two classes were tested", |it| it.tested = 2, NotPromoted::Short),
     ];
@@ -206,8 +215,15 @@ fn without_evidence_it_ends() {
     };
     town.offer(&waived(town.promotion("meeting", Level::Routine), 24));
     let line = town.admit().policy.line(&class("meeting"), &channels()[0]).clone();
-    let after = |hours: i64| line.level_at(now + SignedDuration::from_hours(hours), 0);
+    let after = |hours: i64| line.level_at(now + SignedDuration::from_hours(hours), None);
     assert_eq!([after(23), after(24), after(25)], [Level::Routine, Level::Draft, Level::Draft]);
+    let policy = town.admit().policy;
+    let over = |hours: i64| ended(&policy, now + SignedDuration::from_hours(hours));
+    assert_eq!(over(23), []);
+    assert_eq!(
+        over(24).iter().map(|it| (it.wished, it.gets, it.why)).collect::<Vec<_>>(),
+        [(Level::Routine, Level::Draft, NotPromoted::Ended)]
+    );
     for hours in [0, -1, 24 * 30 + 1] {
         let mut town = Town::new();
         town.offer(&waived(town.promotion("meeting", Level::Routine), hours));
@@ -220,7 +236,7 @@ fn all_that_a_policy_wishes_can_be_promoted_for_a_world_that_is_made_up() {
     let mut town = Town::new();
     let waiver =
         Waiver { reason: "a demo".to_owned(), expires_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1) };
-    let all = crate::trust::unearned(&town.policy, &town.pack, channels().iter(), &waiver, Timestamp::UNIX_EPOCH);
+    let all = crate::trust::unearned(&town.policy, &town.pack, &places(), &waiver, Timestamp::UNIX_EPOCH);
     assert_eq!(all.len(), 3, "one for level 2, and two steps to level 3");
     all.iter().for_each(|promotion| town.offer(promotion));
     let Admission { policy, refused } = town.admit();
