@@ -43,7 +43,8 @@ test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a
 	$(CARGO) test --locked
 	"$(BUILT)/debug/decile" fmt --check --rules rules
 	"$(BUILT)/debug/decile" check --strict --config config/decile.toml
-	"$(BUILT)/debug/decile" check --strict --config config/demo/decile.toml
+# Not strict: the demo's levels are signed when it starts, by an operator of its own.
+	"$(BUILT)/debug/decile" check --config config/demo/decile.toml
 	"$(BUILT)/debug/decile" test --config config/decile.toml
 	"$(BUILT)/debug/decile" test --cases cases
 
