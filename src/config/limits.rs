@@ -78,6 +78,9 @@ numbers! {
         handled_days = 30, 1..=3_650;
         /// Escalations, with the text that a person needs, in days.
         escalated_days = 30, 1..=3_650;
+        /// People's answers, and what became of them, in days: evidence is made of these, errors and all. Not less than
+        /// escalations and handled decisions, whatever this says.
+        evidence_days = 365, 1..=3_650;
         /// Messages passed on, in days.
         passed_days = 7, 1..=3_650;
         /// How long the broker remembers the ids of what was committed, in seconds.
@@ -177,6 +180,7 @@ impl WrittenRetention {
         Retention {
             handled: self.handled_days.days(),
             escalated: self.escalated_days.days(),
+            answers: self.evidence_days.days().max(self.handled_days.days()).max(self.escalated_days.days()),
             passed: self.passed_days.days(),
             duplicate_window: Duration::from_secs(self.duplicate_window_s.value),
             stream_bytes_max: self.stream_bytes_max.value,

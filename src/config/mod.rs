@@ -235,6 +235,8 @@ pub struct Retention {
     pub handled: Duration,
     /// Escalations, with the text that a person needs.
     pub escalated: Duration,
+    /// People's answers, and what became of them: at least as long as what they answer.
+    pub answers: Duration,
     /// Messages passed on.
     pub passed: Duration,
     /// How long the broker remembers the ids of what was committed.

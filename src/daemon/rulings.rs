@@ -293,7 +293,7 @@ impl Judge {
     ) -> Result<(), Trouble> {
         let bytes = receipt.encode().map_err(|error| unknown(error.to_string()))?;
         // As long as the answer itself.
-        let (id, kept) = (format!("ruled-{revision}"), snapshot.retention.escalated.max(snapshot.retention.handled));
+        let (id, kept) = (format!("ruled-{revision}"), snapshot.retention.answers);
         publish_once(&self.outlet.connection, &self.outlet.stream, subject, &id, kept, bytes).await
     }
 }

@@ -30,7 +30,7 @@ impl Scene {
     async fn new() -> Self {
         let server = PrivateServer::start().unwrap();
         let policy = POLICY.replace("level = 2", "level = 1").replace("level = 3", "level = 1");
-        let (world, ada) = Person::of(World::on(&server).policy(&policy));
+        let (world, ada) = Person::of(World::on(&server).policy(&policy).more("[retention]\nevidence_days = 400\n"));
         let daemon = Daemon::ready(&world).await;
         daemon.wait_metric("decile_grants_fresh 1").await;
         let broker = Broker::on(&server).await;
@@ -108,6 +108,19 @@ async fn an_answer_is_evidence_for_or_against_what_it_answers() {
     let restricted = scene.open("my lawyer says").await;
     assert_eq!(scene.answer("reject", &restricted, &[]).await["basis"], Value::Null);
     assert_eq!(scene.ada.runs("evidence", &["--format", "json"]).exits(0).json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn answers_are_kept_as_long_as_evidence_is() {
+    let scene = Scene::new().await;
+    let open = scene.open(NEWS).await;
+    scene.answer("reject", &open, &[]).await;
+    for subject in [format!("decile.ruling.{}", open.id), format!("decile.receipt.{}.ruling", open.id)] {
+        let all = scene.broker.all("DECILE").await;
+        let record = all.iter().find(|it| it.subject == subject).unwrap();
+        let days = 400 * 86_400;
+        assert_eq!(record.header("Nats-TTL").unwrap().trim_end_matches('s'), days.to_string(), "{subject}");
+    }
 }
 
 #[tokio::test]

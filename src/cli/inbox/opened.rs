@@ -23,7 +23,7 @@ pub(in crate::cli) struct Place {
     pub(in crate::cli) connection: Connection,
     pub(in crate::cli) root: Root,
     pub(in crate::cli) stream: String,
-    /// How long an answer is kept: as long as its escalation, or that would look open again.
+    /// How long an answer is kept: not less than its escalation, or that would look open again.
     pub(in crate::cli) ttl: Duration,
 }
 
@@ -31,8 +31,7 @@ impl Place {
     /// Where a configuration says.
     pub(in crate::cli) fn of(reach: Reach, config: &Config) -> Self {
         let Reach { connection, stream, root } = reach;
-        let ttl = config.retention.escalated.max(config.retention.handled);
-        Self { connection, root, stream, ttl }
+        Self { connection, root, stream, ttl: config.retention.answers }
     }
 }
 

@@ -73,7 +73,7 @@ fn the_file_shows_the_defaults() {
     let numbers = text.lines().filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
     let numbers: Vec<(&str, u64)> =
         numbers.filter_map(|(key, rest)| Some((key, rest.split_whitespace().next()?.parse().ok()?))).collect();
-    assert_eq!(numbers.len(), 26 + 6 + 2 + 1, "{numbers:?}");
+    assert_eq!(numbers.len(), 26 + 7 + 2 + 1, "{numbers:?}");
     let schema = schema::to_text(&schema::of::<main_file::WrittenDecile>());
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     for (key, number) in numbers {
