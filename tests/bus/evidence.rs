@@ -119,7 +119,7 @@ async fn answers_are_kept_as_long_as_evidence_is() {
         let all = scene.broker.all("DECILE").await;
         let record = all.iter().find(|it| it.subject == subject).unwrap();
         let days = 400 * 86_400;
-        assert_eq!(record.header("Nats-TTL").unwrap().trim_end_matches('s'), days.to_string(), "{subject}");
+        assert_eq!(record.header("nats-ttl").unwrap().trim_end_matches('s'), days.to_string(), "{subject}");
     }
 }
 
