@@ -68,6 +68,9 @@ pub(super) struct Promote {
     key: KeyArgs,
 }
 
+/// How fast a demotion is.
+const AT_ONCE: &str = "outward actions at once, at the broker, internal ones as soon as it is seen";
+
 /// What is known when somebody wants to promote.
 struct Known {
     world: World,
@@ -95,10 +98,7 @@ impl Promote {
         let promotion = self.promotion(&known)?;
         let is_enough = show(&promotion, &known);
         would::print(&reach, &promotion).await?;
-        println!(
-            "it is taken back by `decile demote {}`, which needs no key, on every instance at once",
-            promotion.class
-        );
+        println!("it is taken back by `decile demote {}`, which needs no key: {AT_ONCE}", promotion.class);
         if !is_enough && promotion.without_evidence.is_none() {
             let wrong = "too little is known for this level: see above, or say `--without-evidence REASON --for SPAN`";
             return Err(No(wrong.to_owned()).into());
