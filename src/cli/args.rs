@@ -1,8 +1,11 @@
 //! Arguments that several commands share.
 
 use crate::bus::{Access, Overrides, Trouble};
+use crate::channel::Channel;
+use crate::class::Class;
 use crate::config::Bus;
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use std::path::PathBuf;
 
 /// How to print data.
@@ -13,6 +16,23 @@ pub(super) enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// A class, by its name.
+pub(super) fn class(text: &str) -> Result<Class, String> {
+    Class::parse(text).map_err(|error| error.to_string())
+}
+
+/// A channel, by its name.
+pub(super) fn channel(text: &str) -> Result<Channel, String> {
+    Channel::parse(text).map_err(|error| error.to_string())
+}
+
+/// A span of time: `8h`, `30m`, or whole days, `14d`.
+pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
+    let hours = days.and_then(|days| days.checked_mul(24)).map(SignedDuration::from_hours);
+    hours.or_else(|| text.parse().ok()).ok_or_else(|| format!("`{text}` is no span: write `8h`, `30m` or `14d`"))
 }
 
 /// Where the configuration is.

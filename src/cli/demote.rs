@@ -1,7 +1,7 @@
 //! `decile demote`: takes a level back. It needs no key: whoever may publish there may tighten.
 
-use super::args::{ConfigFile, Connect};
-use super::exit::{No, UsageError};
+use super::args::{self, ConfigFile, Connect};
+use super::exit::No;
 use super::reach::Reach;
 use super::{Exit, revoke, world};
 use crate::authority::Tightening;
@@ -19,11 +19,11 @@ use std::collections::BTreeSet;
     decile demote scheduling_confirm --channel slack.support")]
 pub(super) struct Demote {
     /// Which class.
-    #[arg(value_name = "CLASS")]
-    class: String,
+    #[arg(value_name = "CLASS", value_parser = args::class)]
+    class: Class,
     /// On which channel; may be given several times. On every one where it is above level 1, where none is given.
-    #[arg(long = "channel", value_name = "CHANNEL")]
-    channels: Vec<String>,
+    #[arg(long = "channel", value_name = "CHANNEL", value_parser = args::channel)]
+    channels: Vec<Channel>,
     /// Why.
     #[arg(long, default_value = "")]
     reason: String,
@@ -40,12 +40,11 @@ impl Demote {
     }
 
     async fn publish(self) -> anyhow::Result<Exit> {
-        let class = Class::parse(&self.class).map_err(|error| UsageError(error.to_string()))?;
+        let class = self.class;
         // Whatever has become of the rules: what takes back must work.
         let config = world::load_config(&self.file.config)?;
         let reach = Reach::open(&config, &self.connect).await?;
-        let named: Result<BTreeSet<Channel>, _> = self.channels.iter().map(|name| Channel::parse(name)).collect();
-        let mut channels = named.map_err(|error| UsageError(error.to_string()))?;
+        let mut channels = BTreeSet::from_iter(self.channels);
         if channels.is_empty() {
             // This file may not be the one that somebody promoted in.
             let (governing, _) = reach.governing(&config).await?;

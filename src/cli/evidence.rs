@@ -1,6 +1,6 @@
 //! `decile evidence`: what people's answers say of each class, and what is missing for its next level.
 
-use super::args::{ConfigFile, Connect, Format};
+use super::args::{self, ConfigFile, Connect, Format};
 use super::print::{json, one_line};
 use super::reach::Reach;
 use super::{Exit, world};
@@ -18,7 +18,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 #[command(after_help = "Example: decile evidence\n         decile evidence scheduling_confirm --format json")]
 pub(super) struct Evidence {
     /// This class alone.
-    #[arg(value_name = "CLASS", value_parser = class)]
+    #[arg(value_name = "CLASS", value_parser = args::class)]
     class: Option<Class>,
     #[command(flatten)]
     file: ConfigFile,
@@ -92,8 +92,4 @@ fn missing(next: Next) -> String {
         (Some(missing), None) => format!("{missing} for level {level}"),
         (None, _) => format!("too many for level {level}"),
     }
-}
-
-fn class(text: &str) -> Result<Class, String> {
-    Class::parse(text).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! `decile grant`: a person permits a type of outward action on a channel.
 
-use super::args::{ConfigFile, Connect};
+use super::args::{self, ConfigFile, Connect};
 use super::exit::{No, UsageError};
 use super::reach::Reach;
 use super::signing::{KeyArgs, Signatory};
@@ -19,7 +19,7 @@ use crate::subject::Subject;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -201,8 +201,7 @@ impl Wish {
         let channel = self.channel.as_deref().ok_or_else(|| missing("channel"))?;
         let kind = self.kind.as_deref().ok_or_else(|| missing("type"))?;
         let span = self.span.as_deref().ok_or_else(|| missing("for"))?;
-        let span: SignedDuration =
-            span.parse().map_err(|_| UsageError(format!("`{span}` is no span: write `8h` or `30m`")))?;
+        let span = args::span(span).map_err(UsageError)?;
         let not_before = match &self.from {
             None => now,
             Some(from) => from.parse().map_err(|_| UsageError(format!("`{from}` is no time: write RFC 3339")))?,

@@ -1,6 +1,6 @@
 //! `decile log`: what was decided, for whoever wants to see the nine tenths.
 
-use super::args::{ConfigFile, Connect, Format};
+use super::args::{self, ConfigFile, Connect, Format};
 use super::print::{dim, json, one_line};
 use super::{Exit, world};
 use crate::bus::{self, AckBounds, Connection, Purpose};
@@ -10,7 +10,7 @@ use crate::store::{self, Filter, Stored};
 use crate::subject::Root;
 use anyhow::Context as _;
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::io::Write as _;
 
@@ -171,7 +171,7 @@ pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }
-    let span: SignedDuration =
-        text.parse().map_err(|_| "a time is RFC 3339 (`2026-01-31T09:00:00Z`) or a span (`2h`, `30m`)".to_owned())?;
+    let span = args::span(text)
+        .map_err(|_| "a time is RFC 3339 (`2026-01-31T09:00:00Z`) or a span (`2h`, `30m`, `7d`)".to_owned())?;
     Timestamp::now().checked_sub(span).map_err(|error| error.to_string())
 }

@@ -1,13 +1,14 @@
 //! `decile policy log`: every change of a level, by whom or by what.
 
-use super::args::{ConfigFile, Connect, Format};
+use super::args::{self, ConfigFile, Connect, Format};
 use super::print::{json, one_line};
 use super::reach::Reach;
 use super::{Exit, world};
 use crate::authority::{Authority, Promotion, Signed, VerifiedPromotion};
 use crate::channel::Channel;
+use crate::class::Class;
 use crate::config::Config;
-use crate::governing::{Governing, Record};
+use crate::governing::{Governed, Governing, Record};
 use crate::store::{Kept, Watch};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -36,8 +37,8 @@ enum What {
 #[command(after_help = "Example: decile policy log --class scheduling_confirm")]
 struct Log {
     /// This class alone.
-    #[arg(long, value_name = "CLASS")]
-    class: Option<String>,
+    #[arg(long, value_name = "CLASS", value_parser = args::class)]
+    class: Option<Class>,
     #[command(flatten)]
     file: ConfigFile,
     #[command(flatten)]
@@ -96,7 +97,7 @@ impl Log {
         let config = world::load_config(&self.file.config)?;
         let reach = Reach::open(&config, &self.connect).await?;
         let mut changes = changes(&reach, &config).await?;
-        changes.retain(|change| self.class.as_ref().is_none_or(|class| *class == change.class));
+        changes.retain(|change| self.class.as_ref().is_none_or(|class| class.as_str() == change.class));
         match self.format {
             Format::Json => println!("{}", json(&serde_json::to_string_pretty(&changes)?)),
             Format::Text if changes.is_empty() => println!("no level was ever changed"),
@@ -118,12 +119,9 @@ async fn changes(reach: &Reach, config: &Config) -> anyhow::Result<Vec<Change>> 
         let Kept { sequence, stored_at, subject, payload } = &kept;
         let record = Record { subject, sequence: *sequence, stored_at: *stored_at, kept: None, payload };
         governing.apply(&record);
-        let Some((class, channel)) =
-            reach.root.within(subject).and_then(|it| it.strip_prefix("level.")?.split_once('.'))
-        else {
-            continue;
-        };
-        let demoted = governing.level_on(subject).demoted == *sequence;
+        // What is no level's subject says nothing of one.
+        let Some(Governed::Level(class, channel)) = reach.root.governed(subject) else { continue };
+        let demoted = governing.level_of(class, channel).demoted == *sequence;
         let channel = names.get(channel).map_or(channel, |channel| channel.as_str()).to_owned();
         let what = if demoted { demotion(payload) } else { promotion(payload, &channel, &authority) };
         changes.push(Change { revision: *sequence, at: *stored_at, class: class.to_owned(), channel, what });

@@ -29,7 +29,7 @@ pub(super) async fn print(reach: &Reach, config: &Config, grant: &Grant) -> anyh
     })
     .await?;
     let (out, held): (Vec<_>, Vec<_>) = within_caps(config, grant, would);
-    let since = oldest.map_or_else(|| "nothing is kept".to_owned(), |at| format!("since {}", at.strftime("%F %T UTC")));
+    let since = since(oldest);
     println!(
         "`{}` on `{}` would have let out {} action(s), and {} more were over a cap or its uses ({since})",
         grant.kind,
@@ -38,14 +38,25 @@ pub(super) async fn print(reach: &Reach, config: &Config, grant: &Grant) -> anyh
         held.len()
     );
     for (at, escalation) in out.iter().take(LISTED_MAX) {
-        let text = escalation.message.as_ref().map_or("", |message| message.text.as_str());
-        let id = escalation.decision.id.as_str().get(..12).unwrap_or_default();
-        println!("  {} {id} {}", at.strftime("%F %T"), one_line(text, 80));
+        println!("{}", line(*at, escalation));
     }
     if out.len() > LISTED_MAX {
         println!("  … and {} more", out.len() - LISTED_MAX);
     }
     Ok(())
+}
+
+/// How far back what is kept reaches.
+pub(super) fn since(oldest: Option<Timestamp>) -> String {
+    oldest.map_or_else(|| "nothing is kept".to_owned(), |at| format!("since {}", at.strftime("%F %T UTC")))
+}
+
+/// An escalation in a line.
+pub(super) fn line(at: Timestamp, escalation: &Escalation) -> String {
+    let text = escalation.message.as_ref().map_or("", |message| message.text.as_str());
+    let (id, channel) = (&escalation.decision.id, &escalation.decision.channel);
+    let (id, channel) = (id.as_str().get(..12).unwrap_or_default(), one_line(channel.as_str(), 40));
+    format!("  {} {id} {channel} {}", at.strftime("%F %T"), one_line(text, 80))
 }
 
 /// Whether nothing but a grant was missing, and this one would have been it.

@@ -1,12 +1,13 @@
 //! Canaries, tried again and again: each refusal is counted, and what passes halts everything.
 
+use super::tighten;
 use super::workers::Snapshots;
 use crate::authority::Tightening;
-use crate::bus::batch::{self, Acted, BatchEntry, Batched};
+use crate::bus::Trouble;
+use crate::bus::batch::{self, Acted};
 use crate::bus::follow::{Known, broker_now};
 use crate::bus::outbound::Outlet;
 use crate::bus::records::{Reader, Start};
-use crate::bus::{Trouble, publish_once};
 use crate::canary::{Canary, CanaryAlert, NotPlaced, Placed, Trial, Tried, Wall};
 use crate::channel::Channel;
 use crate::decision::DecisionId;
@@ -164,26 +165,15 @@ impl Canaries {
     }
 
     async fn halt(&self, fresh: &Fallen, now: Timestamp) -> Result<(), Trouble> {
-        let Outlet { connection, stream, root, .. } = &self.outlet;
         let passed: Vec<String> =
             fresh.iter().map(|(wall, it)| format!("{}: {}", wall.as_str(), it.as_str())).collect();
         let reason = format!("a canary has passed ({})", passed.join(", "));
-        let bytes = Tightening::halt("canary", now, &reason).encode().map_err(|error| other(&error))?;
-        let entry = BatchEntry { subject: root.halt(), bytes: bytes.into(), kept: None, expected: None };
-        match batch::publish(connection, stream, &[entry]).await {
-            Batched::Stored(_) => Ok(()),
-            Batched::Refused => Err(other(&"the broker refused the halt")),
-            Batched::Unknown(why) => Err(other(&why)),
-        }
+        tighten::tighten(&self.outlet, self.outlet.root.halt(), &Tightening::halt("canary", now, &reason)).await
     }
 
     async fn alert(&self, wall: Wall, canary: Canary, snapshot: &Snapshot, at: Timestamp) -> Result<(), Trouble> {
-        let Outlet { connection, stream, root, .. } = &self.outlet;
         let alert = CanaryAlert { v: 1, wall, canary, at };
-        let bytes = serde_json::to_vec(&alert).map_err(|error| other(&error))?;
-        let subject = root.alert("canary");
-        let id = format!("canary-{:032x}", fastrand::u128(..));
-        publish_once(connection, stream, &subject, &id, snapshot.retention.escalated, bytes).await
+        tighten::alert(&self.outlet, "canary", &alert, snapshot.retention.escalated).await
     }
 }
 

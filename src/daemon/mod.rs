@@ -8,12 +8,12 @@ mod advisories;
 mod again;
 mod canary;
 mod deadlines;
-mod demotion;
 mod fit;
 mod govern;
 mod observe;
 mod reload;
 mod rulings;
+mod tighten;
 mod watchdog;
 mod workers;
 

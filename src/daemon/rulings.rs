@@ -1,7 +1,7 @@
 //! People's answers: taken one after the other, carried out, acknowledged. What they do is [`crate::rulings`]' to say.
 
 use super::again::Again;
-use super::demotion;
+use super::tighten;
 use super::workers::Snapshots;
 use crate::bus::batch::{self, Acted, BatchEntry, Batched};
 use crate::bus::follow::Known;
@@ -202,8 +202,7 @@ impl Judge {
         if let Some(basis) = receipt.demotes() {
             let by = receipt.operator.as_deref().unwrap_or_default();
             let why = format!("a severe error: answer {} by {by} on decision {}", receipt.ruling, receipt.decision);
-            demotion::publish(&self.outlet, &basis.class, &basis.channel, &why, snapshot).await?;
-            self.metrics.demoted(Cause::SevereError, 1);
+            self.demote(basis, &why, Cause::SevereError, snapshot).await?;
         }
         let subject = self.outlet.root.ruling_receipt(&receipt.decision);
         self.publish(&subject, &receipt, revision, snapshot).await?;
@@ -229,17 +228,16 @@ impl Judge {
         let after = line.tenure.after.max(leveled.revision);
         let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
         let answers = heard.answers(basis, after);
-        if Agreement::lost_at(threshold, answers.iter().copied()).is_none() {
-            return Ok(());
+        match Agreement::why_lost(threshold, &answers) {
+            Some(why) => self.demote(basis, &why, Cause::Disagreement, snapshot).await,
+            None => Ok(()),
         }
-        let disagreed = answers.iter().filter(|agreed| !**agreed).count();
-        let why = format!(
-            "people disagreed with {disagreed} of {} since it was promoted: too often for a level that needs {:.0} % agreement",
-            answers.len(),
-            threshold * 100.0
-        );
-        demotion::publish(&self.outlet, &basis.class, &basis.channel, &why, snapshot).await?;
-        self.metrics.demoted(Cause::Disagreement, 1);
+    }
+
+    async fn demote(&self, basis: &Basis, why: &str, cause: Cause, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let Basis { class, channel, .. } = basis;
+        tighten::demote(&self.outlet, class, channel, why, snapshot.retention.escalated).await?;
+        self.metrics.demoted(cause, 1);
         Ok(())
     }
 

@@ -73,8 +73,9 @@ impl Claim {
         matches!(self.outward.proof, Proof::Undo { .. })
     }
 
-    /// Where the level of its class lies at the broker; none where it has none.
+    /// Where the level that it rests on lies at the broker: what a person said rests on none.
     pub fn level_subject(&self, root: &Root) -> Option<Subject> {
+        let Proof::Grant { .. } = self.outward.proof else { return None };
         let class = self.outward.decision.verdict.class.as_ref()?;
         Some(root.level(class, &self.outward.action.channel))
     }

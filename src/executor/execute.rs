@@ -182,14 +182,16 @@ impl Running<'_> {
     async fn try_look(&self, claim: &Claim) -> Result<Looked, Trouble> {
         let root = &self.executor.root;
         let (halt, proof_subject) = (root.halt(), claim.proof_subject(root));
-        let (now, proof, halt) =
-            tokio::try_join!(self.broker.now(), self.broker.last(&proof_subject), self.broker.last(&halt))?;
-        let level = match claim.level_subject(root) {
-            Some(subject) => self.broker.last(&subject).await?.map_or(0, |found| found.sequence),
-            None => 0,
+        let level = async {
+            match claim.level_subject(root) {
+                Some(subject) => self.broker.last(&subject).await,
+                None => Ok(None),
+            }
         };
+        let (now, proof, halt, level) =
+            tokio::try_join!(self.broker.now(), self.broker.last(&proof_subject), self.broker.last(&halt), level)?;
         let ConsumerNow { now, .. } = now;
-        Ok(Looked { now, halt, proof, level })
+        Ok(Looked { now, halt, proof, level: level.map_or(0, |found| found.sequence) })
     }
 
     /// The one place where an action is carried out.

@@ -57,8 +57,8 @@ pub struct Governing {
     /// By the grant's subject.
     grants: HashMap<String, Place>,
     slots: Slots,
-    /// By the level's subject.
-    levels: HashMap<String, Leveled>,
+    /// By class and channel, as their tokens.
+    levels: HashMap<String, HashMap<String, Leveled>>,
     freshness: Freshness,
 }
 
@@ -116,8 +116,7 @@ pub trait Sight {
     fn halt(&self) -> Halt;
     /// What covers an action.
     fn cover(&self, ask: &Ask<'_>) -> Seen;
-    /// What lies on the level of a class on a channel.
-    /// `None` where nobody has looked.
+    /// What lies on the level of a class on a channel; `None` where nobody has looked.
     fn level(&self, class: &Class, channel: &Channel) -> Option<Leveled>;
 }
 
@@ -222,9 +221,8 @@ impl Governing {
             }
             Some(Governed::Slot(slot)) => self.slots.take(slot, record.stored_at),
             Some(Governed::Level(class, channel)) => {
-                let before = self.levels.get(record.subject).copied().unwrap_or_default();
-                let level = level::upon(before, record, class, channel, &self.authority);
-                self.levels.insert(record.subject.to_owned(), level);
+                let level = level::upon(self.level_of(class, channel), record, class, channel, &self.authority);
+                self.levels.entry(class.to_owned()).or_default().insert(channel.to_owned(), level);
             }
             None => {}
         }
@@ -277,11 +275,12 @@ impl Governing {
 
     /// What lies on the level of a class on a channel.
     pub fn level(&self, class: &Class, channel: &Channel) -> Leveled {
-        // Nearly always nothing was ever demoted, and there is a question for each message.
-        if self.levels.is_empty() {
-            return Leveled::default();
-        }
-        self.level_on(self.root.level(class, channel).as_str())
+        self.level_of(class.as_str(), channel.subject())
+    }
+
+    /// The same by their tokens. Asked for each message: nothing is put together for it.
+    pub(crate) fn level_of(&self, class: &str, channel: &str) -> Leveled {
+        self.levels.get(class).and_then(|channels| channels.get(channel)).copied().unwrap_or_default()
     }
 
     /// The channels on which the bus has a promotion of a class as the last word, of those that are named.
@@ -292,11 +291,6 @@ impl Governing {
                 revision > demoted
             })
             .collect()
-    }
-
-    /// What lies on a level's subject.
-    pub fn level_on(&self, subject: &str) -> Leveled {
-        self.levels.get(subject).copied().unwrap_or_default()
     }
 
     /// The sequence of the last record on a grant's subject, as far as it was heard; 0 where there is none.

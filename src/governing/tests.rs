@@ -40,7 +40,8 @@ fn only_a_promotion_for_this_place_demotes_nothing() {
     };
     let mut put = |subject: &str, sequence: u64, second: i64, payload: &[u8]| {
         town.governing.apply(&Record { subject, sequence, stored_at: at(second), kept: None, payload });
-        let Leveled { revision, demoted } = town.governing.level_on(subject);
+        let (class, channel) = subject.strip_prefix("decile.level.").unwrap().split_once('.').unwrap();
+        let Leveled { revision, demoted } = town.governing.level_of(class, channel);
         (revision, demoted)
     };
     let seed = &town.seed;

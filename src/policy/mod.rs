@@ -39,17 +39,8 @@ pub struct Policy {
     pub deadlines: BTreeMap<Desk, Deadline>,
     /// What holds for a class that no line names: level 1, an internal note, the default desk.
     pub unlisted: Line,
-    /// What operators have signed, as the file has it: it counts where [`crate::trust::admit`] admits it.
-    pub promotions: Vec<Offer>,
-}
-
-/// A promotion as the file offers it. Nothing about it has been looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// What was signed.
-    pub signed: String,
-    /// Where it stands: `policy.toml:12`.
-    pub origin: String,
+    /// What operators have signed, as the file has it, until [`crate::trust::admit`] has looked at it.
+    pub promotions: Vec<String>,
 }
 
 /// When a desk must have answered an escalation, and what happens when it has not. Acting is not among it.

@@ -10,8 +10,8 @@ mod tests;
 use super::action::{Action, Nature, Reversibility};
 use super::cap::Cap;
 use super::level::Level;
-use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy, WrittenPromotion};
-use super::{ClassPolicy, Desk, Line, Offer, Policy, Tenure};
+use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy};
+use super::{ClassPolicy, Desk, Line, Policy, Tenure};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::diagnostic::table::Placed;
@@ -71,7 +71,7 @@ pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> P
         inverses: actions::inverses(&written.action, report),
         deadlines: resolver.deadlines(&written.desk),
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
-        promotions: written.promotion.iter().filter_map(offer).collect(),
+        promotions: written.promotion.iter().filter_map(|it| Some(it.signed.as_ref()?.value.clone())).collect(),
     };
     policy.digest = canonical::digest(&policy);
     policy
@@ -240,11 +240,6 @@ impl Resolver<'_> {
         }
         is_known
     }
-}
-
-fn offer(written: &WrittenPromotion) -> Option<Offer> {
-    let signed = written.signed.as_ref()?.value.clone();
-    Some(Offer { signed, origin: origin(&written.at) })
 }
 
 fn desks(written: &WrittenPolicy, report: &Report) -> BTreeSet<String> {

@@ -48,9 +48,6 @@ pub struct WrittenPromotion {
     /// What an operator signed.
     #[schemars(required)]
     pub signed: Option<Placed<String>>,
-    /// Where the entry stands.
-    #[schemars(skip)]
-    pub at: Location,
 }
 
 /// What holds where a class does not say otherwise.
@@ -163,7 +160,7 @@ impl WrittenPromotion {
     }
 
     fn read(table: &Table<'_>) -> Self {
-        Self { signed: table.required_string("signed"), at: table.at() }
+        Self { signed: table.required_string("signed") }
     }
 }
 

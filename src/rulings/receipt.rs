@@ -86,6 +86,14 @@ impl Word {
         Self::Reminded,
     ];
 
+    /// Whether it is of an answer that took effect on a decision.
+    pub const fn is_effective(self) -> bool {
+        match self {
+            Self::Approved | Self::Amended | Self::Rejected | Self::Reclassified | Self::Undone => true,
+            Self::Retried | Self::Dropped | Self::Refused | Self::Expired | Self::Rerouted | Self::Reminded => false,
+        }
+    }
+
     /// As it is stored, and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -220,17 +228,7 @@ impl RulingReceipt {
 
     /// What goes back to level 1 by it, where it took effect.
     pub fn demotes(&self) -> Option<&Basis> {
-        let is_effective = match self.outcome {
-            Word::Amended | Word::Rejected | Word::Reclassified | Word::Undone => true,
-            Word::Approved
-            | Word::Retried
-            | Word::Dropped
-            | Word::Refused
-            | Word::Expired
-            | Word::Rerouted
-            | Word::Reminded => false,
-        };
-        self.basis.as_ref().filter(|_| self.severe && is_effective)
+        self.basis.as_ref().filter(|_| self.severe && self.outcome.is_effective())
     }
 
     /// With what the person said.

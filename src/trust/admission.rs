@@ -89,10 +89,10 @@ struct Offered {
 }
 
 impl Offered {
-    fn of(policy: &Policy, authority: &Authority) -> Self {
+    fn of(signed: &[String], authority: &Authority) -> Self {
         let (mut promotions, mut wrong) = (Vec::new(), Vec::new());
-        for offer in &policy.promotions {
-            let signed = Signed::parse(offer.signed.as_bytes());
+        for signed in signed {
+            let signed = Signed::parse(signed.as_bytes());
             let claimed = signed.as_ref().ok().and_then(VerifiedPromotion::claimed);
             match signed.map_err(PromotionError::Signed).and_then(|it| VerifiedPromotion::new(&it, authority)) {
                 Ok(promotion) => promotions.push(promotion),
@@ -171,7 +171,7 @@ fn is_enough(level: Level, tally: Tally, tested: usize) -> bool {
 
 /// Admits what was promoted on some of the channels that there are, and nothing else.
 pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Places) -> Admission {
-    let offered = Offered::of(&policy, authority);
+    let offered = Offered::of(&std::mem::take(&mut policy.promotions), authority);
     let mut refused = Vec::new();
     for (class, lines) in &mut policy.classes {
         let promoted = offered.promotions.iter().filter(|it| it.promotion().class == *class);
@@ -257,10 +257,10 @@ impl Refused {
 
     /// What to do about it.
     pub fn advice(&self) -> String {
-        let channel = self.channel.as_ref().map_or("CHANNEL", Channel::as_str);
+        let (class, channel) = (&self.class, self.channel.as_ref().map_or("CHANNEL", Channel::as_str));
+        let next = self.gets.max(Level::Draft) as u8 + 1;
         format!(
-            "`decile evidence {0}` shows what is known; `decile promote {0} --to 2 --channel {channel}` signs",
-            self.class
+            "`decile evidence {class}` shows what is known; `decile promote {class} --to {next} --channel {channel}` signs"
         )
     }
 }

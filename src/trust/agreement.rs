@@ -53,6 +53,17 @@ impl Agreement {
         self.against() >= RUN_MEAN_MIN
     }
 
+    /// Why a class whose level asks for this share is taken back on these answers, if it is.
+    pub fn why_lost(threshold: f64, answers: &[bool]) -> Option<String> {
+        Self::lost_at(threshold, answers.iter().copied())?;
+        let disagreed = answers.iter().filter(|agreed| !**agreed).count();
+        let needs = threshold * 100.0;
+        Some(format!(
+            "people disagreed with {disagreed} of {} since it was promoted: too often for a level that needs {needs:.0} % agreement",
+            answers.len()
+        ))
+    }
+
     /// The first of these answers by which it is lost, counted from 0.
     pub fn lost_at(threshold: f64, answers: impl IntoIterator<Item = bool>) -> Option<usize> {
         let mut agreement = Self::new(threshold);
@@ -116,6 +127,8 @@ mod tests {
         assert_eq!(Agreement::lost_at(0.9, std::iter::repeat_n(false, 100)), Some(7 - 1), "seven in a row");
         assert_eq!(Agreement::lost_at(0.98, std::iter::repeat_n(false, 100)), Some(4 - 1));
         assert_eq!(Agreement::lost_at(0.9, std::iter::repeat_n(true, 100_000)), None);
+        assert_eq!(Agreement::why_lost(0.9, &[false; 6]), None);
+        assert!(Agreement::why_lost(0.9, &[false; 7]).is_some_and(|why| why.contains("with 7 of 7")));
         // However good it was before.
         let late = std::iter::repeat_n(true, 10_000).chain(std::iter::repeat_n(false, 100));
         assert!(Agreement::lost_at(0.9, late).is_some_and(|at| at < 10_010));

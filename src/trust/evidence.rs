@@ -8,7 +8,7 @@
 use crate::authority::{Answer, Authority, Signed, VerifiedRuling, VerifiedUndo};
 use crate::class::Class;
 use crate::decision::DecisionId;
-use crate::rulings::{Basis, Place, RulingReceipt, Word};
+use crate::rulings::{Basis, Place, RulingReceipt};
 use crate::subject::Root;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -114,11 +114,9 @@ impl Evidence {
         }
         // Once: whatever a second receipt says of the same answer, it says nothing here.
         let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
-        let is_effective = match receipt.outcome {
-            Word::Approved | Word::Amended | Word::Rejected | Word::Reclassified | Word::Undone => true,
-            Word::Retried | Word::Dropped | Word::Refused | Word::Expired | Word::Rerouted | Word::Reminded => false,
+        let (Some(basis), true) = (receipt.basis, receipt.outcome.is_effective() && id == receipt.decision) else {
+            return;
         };
-        let (Some(basis), true) = (receipt.basis, is_effective && id == receipt.decision) else { return };
         let agreed = match signature {
             Signature::Agrees => true,
             Signature::Disagrees => false,

@@ -110,6 +110,31 @@ async fn an_answer_is_evidence_for_or_against_what_it_answers() {
     assert_eq!(scene.ada.runs("evidence", &["--format", "json"]).exits(0).json().as_array().unwrap().len(), 1);
 }
 
+/// Each way to say that something was severe, and each without.
+#[tokio::test]
+async fn a_severe_error_is_said_with_each_answer_that_disagrees() {
+    let scene = Scene::new().await;
+    let severe = "decile_demotions_total{cause=\"severe_error\"}";
+    let mut demoted = 0;
+    for (text, command, more) in [
+        (NEWS, "reject", &[][..]),
+        (NEWS, "reclassify", &["--none"]),
+        ("what are your opening hours?", "amend", &["--text", "At ten.", "--yes"]),
+    ] {
+        let receipt = scene.answer(command, &scene.open(text).await, more).await;
+        assert_eq!(receipt["severe"], Value::Null, "{command}: {receipt}");
+        scene.daemon.wait_metric(&format!("{severe} {demoted}")).await;
+        let receipt = scene.answer(command, &scene.open(text).await, &[more, &["--severe"]].concat()).await;
+        assert_eq!(receipt["severe"], true, "{command}: {receipt}");
+        demoted += 1;
+        scene.daemon.wait_metric(&format!("{severe} {demoted}")).await;
+    }
+    let open = scene.open(NEWS).await;
+    scene.answer("approve", &open, &[]).await;
+    scene.ada.runs("undo", &[&open.id, "--reason", "wrong", "--severe"]).exits(0);
+    scene.daemon.wait_metric(&format!("{severe} {}", demoted + 1)).await;
+}
+
 #[tokio::test]
 async fn answers_are_kept_as_long_as_evidence_is() {
     let scene = Scene::new().await;

@@ -144,6 +144,10 @@ async fn a_class_is_promoted_by_evidence_and_a_signature_and_taken_back_at_once(
     let stream = &scene.broker.jetstream;
     stream.publish(first.subject.clone(), first.bytes.clone()).await.unwrap().await.unwrap();
     assert_eq!(scene.changes()[2]["what"]["change"], "unreadable");
+    // Where no level lies, it is no change of one.
+    stream.publish("decile.level.\u{1b}[2J.test.main", first.bytes.clone()).await.unwrap().await.unwrap();
+    stream.publish("decile.level.scheduling_confirm.test.main.x", first.bytes.clone()).await.unwrap().await.unwrap();
+    assert_eq!(scene.changes().len(), 3);
     assert_eq!(scene.decide(CONFIRM).await, held());
 
     // A person raises it again, from what they have said.

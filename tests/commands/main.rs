@@ -15,6 +15,7 @@ mod compile;
 mod diff;
 mod fmt;
 mod inbox;
+mod promote;
 mod pty;
 mod recorded;
 mod samples;

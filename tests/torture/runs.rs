@@ -9,7 +9,7 @@ const ANSWERS_MAX: usize = 10_000_000;
 
 #[test]
 fn the_mean_run_without_a_cause_is_as_long_as_is_said() {
-    let runs = many(2, 60);
+    let runs = many(20, 60);
     let answers_max = many(200_000, ANSWERS_MAX);
     let mut rng = choices("runs");
     for level in [Level::Routine, Level::Bounded] {

@@ -3,7 +3,7 @@
 mod file;
 mod would;
 
-use super::args::{ConfigFile, Connect};
+use super::args::{self, ConfigFile, Connect};
 use super::exit::{No, UsageError};
 use super::inbox::answering::confirmed;
 use super::reach::Reach;
@@ -37,20 +37,20 @@ use std::collections::BTreeSet;
 )]
 pub(super) struct Promote {
     /// Which class.
-    #[arg(value_name = "CLASS")]
-    class: String,
+    #[arg(value_name = "CLASS", value_parser = args::class)]
+    class: Class,
     /// To which level: 2 or 3, and one above the level that it has.
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u64).range(2..=3))]
     to: u64,
     /// On which channel; may be given several times.
-    #[arg(long = "channel", value_name = "CHANNEL", required = true)]
-    channels: Vec<String>,
+    #[arg(long = "channel", value_name = "CHANNEL", required = true, value_parser = args::channel)]
+    channels: Vec<Channel>,
     /// Promote although too little is known, and say why. It is loud in every listing, and ends.
     #[arg(long, value_name = "REASON", requires = "span")]
     without_evidence: Option<String>,
     /// For how long, without evidence: `14d`; 30 days at the most.
-    #[arg(long = "for", value_name = "SPAN", requires = "without_evidence")]
-    span: Option<String>,
+    #[arg(long = "for", value_name = "SPAN", requires = "without_evidence", value_parser = args::span)]
+    span: Option<SignedDuration>,
     /// A word about it, for whoever reads it later.
     #[arg(long, default_value = "")]
     note: String,
@@ -180,31 +180,29 @@ impl Promote {
     /// What there is to sign.
     fn promotion(&self, known: &Known) -> anyhow::Result<Promotion> {
         let Known { world: World { config, pack, .. }, policy, governing, now, standings } = known;
-        let class = Class::parse(&self.class).map_err(|error| UsageError(error.to_string()))?;
+        let class = self.class.clone();
         let level = Level::from_number(self.to).ok_or_else(|| UsageError("a level is 2 or 3".to_owned()))?;
         let Some(rules) = pack.class_digest(&class) else {
             return Err(No(format!("no rule names the class `{class}`")).into());
         };
-        let (mut on, mut actions) = (Vec::new(), BTreeSet::new());
-        for name in BTreeSet::from_iter(&self.channels) {
-            let channel = Channel::parse(name).map_err(|error| UsageError(error.to_string()))?;
-            let Some(place) = config.channels.places.get(&channel).copied() else {
+        let (mut on, mut action) = (Vec::new(), None);
+        for channel in BTreeSet::from_iter(&self.channels) {
+            let Some(place) = config.channels.places.get(channel).copied() else {
                 return Err(No(format!("no monitored channel is named `{channel}`")).into());
             };
-            let line = policy.line(&class, &channel);
-            check_step(&class, &channel, line, level)?;
-            let standing = standings.iter().find(|it| it.class == class && it.channel == channel);
+            let line = policy.line(&class, channel);
+            check_step(&class, channel, line, level)?;
+            let of_line = ActionRecord::from(&line.action);
+            if *action.get_or_insert_with(|| of_line.clone()) != of_line {
+                let wrong = "the policy does something else on one of these channels: promote them one by one";
+                return Err(No(wrong.to_owned()).into());
+            }
+            let standing = standings.iter().find(|it| it.class == class && it.channel == *channel);
             let Tally { agreed, disagreed } = standing.map(|it| it.answers).unwrap_or_default();
-            let after = governing.level(&class, &channel).revision;
-            on.push(Promoted { channel, place, after, agreed, disagreed });
-            let _ = actions.insert(serde_json::to_string(&ActionRecord::from(&line.action))?);
+            let after = governing.level(&class, channel).revision;
+            on.push(Promoted { channel: channel.clone(), place, after, agreed, disagreed });
         }
-        if actions.len() > 1 {
-            let wrong = "the policy does something else on one of these channels: promote them one by one";
-            return Err(No(wrong.to_owned()).into());
-        }
-        let Some(first) = on.first() else { return Err(UsageError("name a channel".to_owned()).into()) };
-        let action = ActionRecord::from(&policy.line(&class, &first.channel).action);
+        let Some(action) = action else { return Err(UsageError("name a channel".to_owned()).into()) };
         // Somebody who was never asked about anything is tested here for the first time.
         let tested = trust::tested(standings).max(1);
         Ok(Promotion {
@@ -221,11 +219,10 @@ impl Promote {
     }
 
     fn waiver(&self, now: Timestamp) -> anyhow::Result<Option<Waiver>> {
-        let (Some(reason), Some(span)) = (&self.without_evidence, &self.span) else { return Ok(None) };
-        let wrong = || UsageError(format!("`{span}` is no span of at most 30 days: write `14d` or `12h`"));
-        let days = span.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
-        let span = days.map(|days| SignedDuration::from_hours(days.saturating_mul(24))).or_else(|| span.parse().ok());
-        let span = span.filter(|span| span.is_positive() && *span <= WAIVER_MAX).ok_or_else(wrong)?;
+        let (Some(reason), Some(span)) = (&self.without_evidence, self.span) else { return Ok(None) };
+        if !span.is_positive() || span > WAIVER_MAX {
+            return Err(UsageError("without evidence it is for at most 30 days".to_owned()).into());
+        }
         Ok(Some(Waiver { reason: reason.clone(), expires_at: now.checked_add(span)? }))
     }
 }

@@ -1,20 +1,21 @@
 //! What a promotion would newly let through: what is still kept of those messages whose level alone held them back.
 
 use crate::authority::Promotion;
-use crate::cli::print::one_line;
+use crate::cli::preview;
 use crate::cli::reach::Reach;
 use crate::decision::{Escalation, Record};
 use crate::policy::action::Reach as ActionReach;
 use crate::reason::Reason;
 use crate::store::{self, Filter};
 use jiff::Timestamp;
+use std::collections::VecDeque;
 
 /// The most messages that are listed.
 const LISTED_MAX: usize = 50;
 
 /// Prints them, and how far back that reaches.
 pub(super) async fn print(reach: &Reach, promotion: &Promotion) -> anyhow::Result<()> {
-    let mut would: Vec<(Timestamp, Box<Escalation>)> = Vec::new();
+    let mut would: VecDeque<(Timestamp, Box<Escalation>)> = VecDeque::new();
     let (mut oldest, mut count): (Option<Timestamp>, usize) = (None, 0);
     let filter = Filter { class: Some(promotion.class.to_string()), ..Filter::default() };
     store::read_all(&reach.connection, &reach.stream, &reach.root, &filter, |stored| {
@@ -24,23 +25,20 @@ pub(super) async fn print(reach: &Reach, promotion: &Promotion) -> anyhow::Resul
         {
             count += 1;
             if would.len() == LISTED_MAX {
-                let _ = would.remove(0);
+                let _ = would.pop_front();
             }
-            would.push((stored.committed_at, escalation));
+            would.push_back((stored.committed_at, escalation));
         }
     })
     .await?;
-    let since = oldest.map_or_else(|| "nothing is kept".to_owned(), |at| format!("since {}", at.strftime("%F %T UTC")));
+    let since = preview::since(oldest);
     let how = match promotion.action.reach {
         ActionReach::Outward => "goes out under a grant and caps",
         ActionReach::Internal => "stays inside Decile",
     };
     println!("{count} message(s) would newly be handled ({since}); `{}` {how}", promotion.action.kind);
     for (at, escalation) in &would {
-        let text = escalation.message.as_ref().map_or("", |message| message.text.as_str());
-        let (id, channel) =
-            (escalation.decision.id.as_str().get(..12).unwrap_or_default(), &escalation.decision.channel);
-        println!("  {} {id} {channel} {}", at.strftime("%F %T"), one_line(text, 80));
+        println!("{}", preview::line(*at, escalation));
     }
     if count > would.len() {
         println!(

@@ -2,7 +2,6 @@ use super::*;
 use crate::authority::{Deployment, Operator, Promoted, Promotion, Scope, Seed, SignedError, Waiver};
 use crate::diagnostic::{Report, SourceFile};
 use crate::facts::Leveled;
-use crate::policy::Offer;
 use crate::policy::resolve::{Known, resolve};
 use crate::policy::written::WrittenPolicy;
 use crate::rules;
@@ -94,7 +93,7 @@ impl Town {
     fn offer_of(&mut self, deployment: &str, promotion: &Promotion) {
         let signed = promotion.sign(&Deployment::parse(deployment).unwrap(), &self.seed).unwrap();
         let signed = String::from_utf8(signed.encode().unwrap()).unwrap();
-        self.policy.promotions.push(Offer { signed, origin: "policy.toml:99".to_owned() });
+        self.policy.promotions.push(signed);
     }
 
     fn admit(&self) -> Admission {
