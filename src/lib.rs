@@ -40,6 +40,7 @@ pub mod permit;
 pub mod plain;
 pub mod policy;
 pub mod reason;
+pub mod review;
 pub mod rules;
 pub mod rulings;
 pub mod schema;

@@ -205,6 +205,14 @@ impl Metrics {
         self.recorder.register_counter(&key, &METADATA)
     }
 
+    /// Counts a sample of a decision.
+    pub fn sampled(&self, counted: &Counted, is_stored: bool) {
+        let class = counted.outcome.class.as_ref().map_or("none", Class::as_str).to_owned();
+        let outcome = if is_stored { "stored" } else { "lost" };
+        let labels = vec![Label::new("class", class), Label::new("outcome", outcome)];
+        self.recorder.register_counter(&Key::from_parts("decile_samples_total", labels), &METADATA).increment(1);
+    }
+
     /// Counts a level that was taken back; with 0 it only shows that there is such a cause.
     pub fn demoted(&self, cause: Cause, count: u64) {
         let key = Key::from_parts("decile_demotions_total", vec![Label::new("cause", cause.as_str())]);
@@ -334,7 +342,7 @@ fn to_f64(count: u64) -> f64 {
 }
 
 /// Counters, and what they count.
-const COUNTERS: [(&str, &str); 13] = [
+const COUNTERS: [(&str, &str); 14] = [
     ("decile_messages_received_total", "messages delivered, redeliveries included"),
     ("decile_redeliveries_total", "messages delivered more than once"),
     ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
@@ -342,6 +350,7 @@ const COUNTERS: [(&str, &str); 13] = [
     ("decile_decisions_total", "committed decisions by disposition, class and reason"),
     ("decile_actions_total", "outward actions that went out, by type"),
     ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
+    ("decile_samples_total", "handled decisions that a person is to review, by class and by whether they are stored"),
     ("decile_demotions_total", "levels that the daemon took back to 1, by cause"),
     ("decile_rulings_total", "answers of people by what became of them"),
     ("decile_overdue_total", "escalations that a desk did not answer by its deadline"),

@@ -83,6 +83,31 @@ impl Root {
         Subject(format!("{}.ruling.{id}.dlq", self.0))
     }
 
+    /// `<root>.review.<class>`: samples of what was handled.
+    pub fn review(&self, class: &Class) -> Subject {
+        self.under(&["review", class.as_str()])
+    }
+
+    /// `<root>.ruling.<id>.review`: a person's review of a sample.
+    pub fn review_ruling(&self, id: &DecisionId) -> Subject {
+        Subject(format!("{}.ruling.{id}.review", self.0))
+    }
+
+    /// `<root>.slot.review.<id>`: taken by the review that counts, or by that there was none in time.
+    pub fn review_slot(&self, id: &DecisionId) -> Subject {
+        Subject(format!("{}.slot.review.{id}", self.0))
+    }
+
+    /// The filter of all samples.
+    pub fn samples(&self) -> String {
+        self.filter("review.>")
+    }
+
+    /// The filter for each kind of message that says something of samples; what follows another stands before it.
+    pub fn reviews(&self) -> [String; 3] {
+        ["receipt.*.ruling", "ruling.*.review", "review.>"].map(|rest| self.filter(rest))
+    }
+
     /// `<root>.receipt.<id>.dlq`: what became of a person's answer to a dead letter.
     pub fn letter_receipt(&self, id: &DecisionId) -> Subject {
         Subject(format!("{}.receipt.{id}.dlq", self.0))
@@ -98,9 +123,9 @@ impl Root {
         Subject(format!("{}.receipt.{id}.ruling", self.0))
     }
 
-    /// The filters of what evidence is made of: answers, and then what became of each.
+    /// The filters of what evidence is made of: what became of answers, and before that the answers, so that none is missed.
     pub fn evidence(&self) -> [String; 2] {
-        ["ruling.>", "receipt.*.ruling"].map(|rest| self.filter(rest))
+        ["receipt.*.ruling", "ruling.>"].map(|rest| self.filter(rest))
     }
 
     /// `<root>.slot.ruling.<id>`: taken by the answer that takes effect.

@@ -16,8 +16,8 @@ pub use grant::{Conditions, GRANT_DELAY_MAX, Grant, GrantError, GrantId, Uses, V
 pub use key::{KeyError, PublicKey, Seed, holds_seed};
 pub use promotion::{Promoted, Promotion, PromotionError, VerifiedPromotion, WAIVER_MAX, Waiver};
 pub use ruling::{
-    Answer, LetterAnswer, LetterRuling, Payload, Resume, Ruling, Undo, Verified, VerifiedLetterRuling, VerifiedResume,
-    VerifiedRuling, VerifiedUndo,
+    Answer, LetterAnswer, LetterRuling, Payload, Resume, Review, Ruling, Undo, Verified, VerifiedLetterRuling,
+    VerifiedResume, VerifiedReview, VerifiedRuling, VerifiedUndo,
 };
 pub use signed::{Kind, Signed, SignedError};
 pub use tightening::Tightening;

@@ -86,6 +86,26 @@ pub struct Undo {
     pub severe: bool,
 }
 
+/// A review of a sample: what the message is, said before its reviewer was shown what was decided.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// The decision that was sampled.
+    pub decision: DecisionId,
+    /// The sample's sequence in our stream.
+    pub sample: u64,
+    /// When it was signed.
+    pub issued_at: Timestamp,
+    /// The class; none that is known.
+    pub class: Option<Class>,
+    /// What was done was a severe error: the class goes back to level 1.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub severe: bool,
+    /// A word about it, for whoever reads it later.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub note: String,
+}
+
 /// An answer to a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +166,8 @@ pub type VerifiedRuling = Verified<Ruling>;
 pub type VerifiedResume = Verified<Resume>;
 /// A wish to undo whose signature is right.
 pub type VerifiedUndo = Verified<Undo>;
+/// A review whose signature is right.
+pub type VerifiedReview = Verified<Review>;
 /// An answer to a dead letter whose signature is right.
 pub type VerifiedLetterRuling = Verified<LetterRuling>;
 
@@ -206,3 +228,4 @@ payload!(Ruling);
 payload!(Resume);
 payload!(Undo);
 payload!(LetterRuling);
+payload!(Review);

@@ -28,6 +28,8 @@ pub enum Kind {
     LetterRuling,
     /// A higher trust level.
     Promotion,
+    /// A review of a sample.
+    Review,
 }
 
 /// A payload and its signature. It proves nothing until it is verified.
@@ -81,6 +83,7 @@ impl Kind {
             Self::Undo => "undo",
             Self::LetterRuling => "letter_ruling",
             Self::Promotion => "promotion",
+            Self::Review => "review",
         }
     }
 }

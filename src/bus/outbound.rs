@@ -61,6 +61,19 @@ pub struct Outgoing<T> {
     pub note: T,
     /// An outward action, to be tried first; only if the broker refuses it, the record is published.
     pub act: Option<Box<Acting<T>>>,
+    /// What a person looks at afterwards: published once it is handled, before the source is told.
+    pub sample: Option<Box<Sampled>>,
+}
+
+/// A sample on its way out.
+#[derive(Debug)]
+pub struct Sampled {
+    /// Where it goes.
+    pub subject: Subject,
+    /// How long the broker keeps it.
+    pub ttl: Duration,
+    /// Its bytes.
+    pub bytes: Bytes,
 }
 
 /// What a source is told of a message whose record is stored.
@@ -70,6 +83,8 @@ pub enum Ends {
     Decided,
     /// It was given up.
     GivenUp(DeadWhy),
+    /// It was decided, and this is the sample of it.
+    Sampled,
 }
 
 /// An outward action on its way out.
@@ -91,6 +106,8 @@ pub trait Observer<T>: Send + Sync {
     fn refused(&self, note: &T, error: &str);
     /// A message was given up, and is written down.
     fn given_up(&self, why: DeadWhy);
+    /// The sample of a decision is stored, or lost: the decision stands all the same.
+    fn sampled(&self, note: &T, is_stored: bool);
     /// The publisher is alive, with so many acks awaited.
     fn beat(&self, inflight: usize);
 }
@@ -288,6 +305,9 @@ impl<T: Send + 'static> Publisher<T> {
     async fn settle(&mut self, sent: Sent<T>, answer: Answer, why: &str, is_duplicate: bool) {
         let Sent { outgoing, lane, .. } = sent;
         self.free_lanes.extend(lane);
+        if outgoing.ends == Ends::Sampled {
+            return self.sampled(outgoing, answer, why).await;
+        }
         if matches!(answer, Answer::RefusesAll | Answer::Silent) {
             self.valve.close();
         }
@@ -295,6 +315,7 @@ impl<T: Send + 'static> Publisher<T> {
             Answer::Stored => match outgoing.ends {
                 Ends::Decided => self.observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate),
                 Ends::GivenUp(why) => self.observer.given_up(why),
+                Ends::Sampled => {}
             },
             _ => self.observer.refused(&outgoing.note, why),
         }
@@ -306,11 +327,7 @@ impl<T: Send + 'static> Publisher<T> {
                 None => self.tell(&outgoing, AckKind::Nak(None)).await,
             },
             Next::Acknowledge => match outgoing.ends {
-                // A lost ack is redelivered and deduplicated: awaiting its confirmation would halve throughput.
-                Ends::Decided => {
-                    self.tell(&outgoing, AckKind::Ack).await;
-                    outgoing.hand.done();
-                }
+                Ends::Decided | Ends::Sampled => self.stands(outgoing).await,
                 Ends::GivenUp(why) => {
                     self.end(&outgoing, why).await;
                     outgoing.hand.done();
@@ -328,14 +345,41 @@ impl<T: Send + 'static> Publisher<T> {
             Acted::Committed | Acted::Before => {
                 self.free_lanes.extend(lane);
                 self.observer.committed(&note, took, acted == Acted::Before);
-                self.tell(&outgoing, AckKind::Ack).await;
-                outgoing.hand.done();
+                self.stands(Outgoing { note, ..outgoing }).await;
             }
-            Acted::Refused => self.send(outgoing, lane).await,
+            // A person decides it now, and nobody need sample that.
+            Acted::Refused => self.send(Outgoing { sample: None, ..outgoing }, lane).await,
             Acted::Unknown(why) => {
                 self.settle(Sent { outgoing, at: Instant::now(), lane }, Answer::Silent, &why, false).await;
             }
         }
+    }
+
+    /// A decision stands: its sample goes out, where there is one, and then its source is told. Who dies in between decides
+    /// again, to the same id, and draws again.
+    async fn stands(&mut self, mut outgoing: Outgoing<T>) {
+        match outgoing.sample.take() {
+            Some(sample) => {
+                let Sampled { subject, ttl, bytes } = *sample;
+                let id = format!("review-{}", outgoing.id);
+                self.backlog.push_front(Outgoing { id, subject, ttl, bytes, ends: Ends::Sampled, ..outgoing });
+            }
+            // A lost ack is redelivered and deduplicated: awaiting its confirmation would halve throughput.
+            None => {
+                self.tell(&outgoing, AckKind::Ack).await;
+                outgoing.hand.done();
+            }
+        }
+    }
+
+    /// What became of a sample. Its decision stands: nothing is decided again for its sake.
+    async fn sampled(&mut self, outgoing: Outgoing<T>, answer: Answer, why: &str) {
+        let is_stored = answer == Answer::Stored;
+        self.observer.sampled(&outgoing.note, is_stored);
+        if !is_stored {
+            tracing::warn!(why = %why.escape_debug(), "a sample was not stored; its decision stands");
+        }
+        self.stands(outgoing).await;
     }
 
     /// What is written down of a message whose record the broker refuses: where it lies.

@@ -38,6 +38,7 @@ mod reclassify;
 mod reject;
 mod replace;
 mod replay;
+mod review;
 mod revoke;
 mod run;
 mod setup;
@@ -135,6 +136,8 @@ enum Command {
     Reject(reject::Reject),
     /// Say what a message is; nothing goes out.
     Reclassify(reclassify::Reclassify),
+    /// Look at samples of what was handled: say what they are, and then see.
+    Review(review::ReviewCommand),
     /// What could not be decided: list it, have it tried again, drop it.
     Dlq(dlq::Dlq),
     /// Undo an action that went out.
@@ -179,6 +182,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Amend(command) => command.run(),
         Command::Reject(command) => command.run(),
         Command::Reclassify(command) => command.run(),
+        Command::Review(command) => command.run(),
         Command::Dlq(command) => command.run(),
         Command::Undo(command) => command.run(),
     };

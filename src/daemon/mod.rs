@@ -6,6 +6,7 @@
 
 mod advisories;
 mod again;
+mod agreement;
 mod canary;
 mod deadlines;
 mod fit;
@@ -13,6 +14,7 @@ mod govern;
 mod observe;
 mod reload;
 mod rulings;
+mod samples;
 mod tighten;
 mod watchdog;
 mod workers;
@@ -33,6 +35,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::triage::Snapshot;
 use again::Again;
+use agreement::Watchful;
 use arc_swap::ArcSwap;
 use observe::Observed;
 use std::net::SocketAddr;
@@ -289,12 +292,17 @@ impl Daemon {
             flow,
         };
         intake.spawn(look_up.look_up(wanted, arrived, Arc::clone(&observed) as _));
+        let watchful = Watchful { outlet: outlet.clone(), known: Arc::clone(&known), metrics: Arc::clone(metrics) };
+        let sampler = samples::sampler(&self.snapshot.load());
+        let samples = samples::Samples::new(Arc::clone(&self.snapshot), Arc::clone(&sampler), watchful.clone());
+        intake.spawn(samples.keep(stop.clone()));
         let judge = rulings::Judge {
             outlet: outlet.clone(),
             snapshot: Arc::clone(&self.snapshot),
             known: Arc::clone(&known),
             metrics: Arc::clone(metrics),
             again,
+            watchful,
         };
         intake.spawn(rulings::take(self.setup.rulings, consume.clone(), judge, stop.clone()));
         let deadlines = deadlines::Deadlines::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(metrics));
@@ -317,6 +325,7 @@ impl Daemon {
             decided,
             Arc::clone(&self.snapshot),
             known,
+            sampler,
             Arc::clone(health),
             record_bytes_max,
         ));

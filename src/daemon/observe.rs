@@ -73,6 +73,12 @@ impl Observer<Note> for Observed {
         self.metrics.commit_seconds.record(took);
     }
 
+    fn sampled(&self, note: &Note, is_stored: bool) {
+        if let Note::Decided(note) = note {
+            self.metrics.sampled(note, is_stored);
+        }
+    }
+
     fn refused(&self, _note: &Note, error: &str) {
         tracing::error!(error = %error.escape_debug(), "a decision was not committed; its message comes again");
         self.metrics.commit_failures.increment(1);

@@ -1,7 +1,8 @@
 //! People's answers: taken one after the other, carried out, acknowledged. What they do is [`crate::rulings`]' to say.
 
 use super::again::Again;
-use super::tighten;
+use super::agreement::Watchful;
+use super::samples::read_sample;
 use super::workers::Snapshots;
 use crate::bus::batch::{self, Acted, BatchEntry, Batched};
 use crate::bus::follow::Known;
@@ -11,13 +12,11 @@ use crate::bus::outbound::Outlet;
 use crate::bus::records::{find_last, find_one};
 use crate::bus::setup::SourceSetup;
 use crate::bus::{Trouble, publish_once};
-use crate::decision::{DeadLetter, DecisionId, Record};
+use crate::decision::{DeadLetter, DecisionId, Record, Sample};
 use crate::metrics::Metrics;
-use crate::rulings::{self, Asked, Basis, Effect, Going, LetterEffect, Place, Pointed, RulingReceipt, Today};
-use crate::store;
+use crate::rulings::{self, Asked, Effect, Going, LetterEffect, Place, Pointed, RulingReceipt, Today, Word};
 use crate::subject::Subject;
 use crate::triage::Snapshot;
-use crate::trust::{self, Agreement, Cause};
 use async_nats::jetstream::message::AckKind;
 use jiff::Timestamp;
 use std::sync::{Arc, PoisonError};
@@ -64,6 +63,7 @@ pub(super) struct Judge {
     pub(super) metrics: Arc<Metrics>,
     /// Where messages are handed on that are tried again.
     pub(super) again: Again,
+    pub(super) watchful: Watchful,
 }
 
 /// How an answer was dealt with.
@@ -155,8 +155,12 @@ impl Judge {
 
     /// Looks up what the answer points at, and asks what it does.
     async fn effect(&self, place: &Place, arrived: &Arrived, today: &Today<'_>) -> Result<Effect, Trouble> {
-        let (Place::Ruling(id) | Place::Undo(id) | Place::Letter(id)) = place;
+        let (Place::Ruling(id) | Place::Undo(id) | Place::Letter(id) | Place::Review(id)) = place;
         let asked = asked(id, arrived);
+        if let Place::Review(id) = place {
+            let sample = self.sample(id, rulings::points_at(asked.payload, today.authority)).await?;
+            return Ok(rulings::review(&asked, sample, today));
+        }
         let found = match rulings::points_at(asked.payload, today.authority) {
             Some(sequence) => self.record(sequence).await?,
             None => None,
@@ -164,15 +168,23 @@ impl Judge {
         let sequence = found.as_ref().map_or(0, |(sequence, _)| *sequence);
         Ok(match (place, found.map(|(_, record)| record)) {
             (Place::Ruling(_), Some(Record::Escalated(escalation))) => {
-                let is_expired = self.is_expired(id).await?;
+                let is_expired = self.is_expired(&self.outlet.root.ruling_slot(id)).await?;
                 rulings::effect(&asked, Some(Pointed { sequence, record: *escalation, is_expired }), today)
             }
             (Place::Ruling(_), _) => rulings::effect(&asked, None, today),
             (Place::Undo(_), Some(Record::Outward(outward))) => {
                 rulings::undo(&asked, Some(Pointed { sequence, record: *outward, is_expired: false }), today)
             }
-            (Place::Undo(_) | Place::Letter(_), _) => rulings::undo(&asked, None, today),
+            (Place::Undo(_) | Place::Letter(_) | Place::Review(_), _) => rulings::undo(&asked, None, today),
         })
+    }
+
+    /// The sample that a review points at.
+    async fn sample(&self, id: &DecisionId, sequence: Option<u64>) -> Result<Option<Pointed<Sample>>, Trouble> {
+        let Some(sequence) = sequence else { return Ok(None) };
+        let Some(record) = read_sample(&self.outlet, sequence).await? else { return Ok(None) };
+        let is_expired = self.is_expired(&self.outlet.root.review_slot(id)).await?;
+        Ok(Some(Pointed { sequence, record, is_expired }))
     }
 
     /// A record of ours, where it belongs; anything else is not there.
@@ -186,8 +198,7 @@ impl Judge {
     }
 
     /// Only for a better word: what was closed has taken the slot that an answer needs.
-    async fn is_expired(&self, id: &DecisionId) -> Result<bool, Trouble> {
-        let slot = self.outlet.root.ruling_slot(id);
+    async fn is_expired(&self, slot: &Subject) -> Result<bool, Trouble> {
         let taken = find_last(&self.outlet.connection, &self.outlet.stream, slot.as_str()).await?;
         Ok(taken.is_some_and(|slot| slot.payload.as_ref() == super::deadlines::EXPIRED))
     }
@@ -198,47 +209,14 @@ impl Judge {
             Effect::Settle(receipt) => self.settle(receipt, snapshot).await?,
             Effect::Act(going) => self.act(*going).await?,
         };
-        // First of all: where this is not stored, the answer comes again.
-        if let Some(basis) = receipt.demotes() {
-            let by = receipt.operator.as_deref().unwrap_or_default();
-            let why = format!("a severe error: answer {} by {by} on decision {}", receipt.ruling, receipt.decision);
-            self.demote(basis, &why, Cause::SevereError, snapshot).await?;
-        }
+        self.watchful.severe(&receipt, snapshot).await?;
         let subject = self.outlet.root.ruling_receipt(&receipt.decision);
         self.publish(&subject, &receipt, revision, snapshot).await?;
         self.metrics.ruled(receipt.outcome);
         match &receipt.basis {
-            Some(basis) => self.look_at_agreement(basis, snapshot).await,
+            Some(basis) => self.watchful.look(basis, snapshot).await,
             None => Ok(()),
         }
-    }
-
-    /// Takes a class back where people no longer agree with it as often as its level asks for. All of it is read from the
-    /// stream each time: people are slow, and every instance, and one that starts anew, finds the same.
-    async fn look_at_agreement(&self, basis: &Basis, snapshot: &Snapshot) -> Result<(), Trouble> {
-        let line = snapshot.policy.line(&basis.class, &basis.channel);
-        let leveled = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.level(&basis.class, &basis.channel)
-        };
-        let level = line.level_at(Timestamp::now(), Some(leveled));
-        let Some(threshold) = trust::threshold(level) else { return Ok(()) };
-        let Outlet { connection, stream, root, .. } = &self.outlet;
-        // What was said before somebody promoted it has been weighed.
-        let after = line.tenure.after.max(leveled.revision);
-        let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
-        let answers = heard.answers(basis, after);
-        match Agreement::why_lost(threshold, &answers) {
-            Some(why) => self.demote(basis, &why, Cause::Disagreement, snapshot).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn demote(&self, basis: &Basis, why: &str, cause: Cause, snapshot: &Snapshot) -> Result<(), Trouble> {
-        let Basis { class, channel, .. } = basis;
-        tighten::demote(&self.outlet, class, channel, why, snapshot.retention.escalated).await?;
-        self.metrics.demoted(cause, 1);
-        Ok(())
     }
 
     async fn act(&self, going: Going) -> Result<RulingReceipt, Trouble> {
@@ -264,11 +242,15 @@ impl Judge {
     /// Takes the slot that only one answer can take.
     async fn settle(&self, receipt: RulingReceipt, snapshot: &Snapshot) -> Result<RulingReceipt, Trouble> {
         let Outlet { connection, stream, root, .. } = &self.outlet;
-        let (slot, note) = (root.ruling_slot(&receipt.decision), receipt.ruling.to_string());
+        let slot = match receipt.outcome {
+            Word::Reviewed => root.review_slot(&receipt.decision),
+            _ => root.ruling_slot(&receipt.decision),
+        };
+        let note = receipt.ruling.to_string();
         let entry = BatchEntry {
             subject: slot.clone(),
             bytes: note.clone().into(),
-            kept: Some(snapshot.retention.escalated),
+            kept: Some(snapshot.retention.answers),
             expected: Some(0),
         };
         match batch::publish(connection, stream, &[entry]).await {

@@ -6,7 +6,7 @@
 use super::govern::Live;
 use crate::bus::follow::Known;
 use crate::bus::inbound::Arrived;
-use crate::bus::outbound::{Acting, Ends, Outgoing};
+use crate::bus::outbound::{Acting, Ends, Outgoing, Sampled};
 use crate::bus::{BEAT, beating};
 use crate::classify::Scratch;
 use crate::commit::DeadWhy;
@@ -15,7 +15,8 @@ use crate::decode::Malformed;
 use crate::governing::Given;
 use crate::health::{Health, Stage};
 use crate::metrics::Counted;
-use crate::triage::{self, Act, Plan, Reading, Snapshot, Threads};
+use crate::triage::{self, Act, Plan, Reading, SamplePlan, Snapshot, Threads};
+use crate::trust::Sampler;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +47,7 @@ struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
     known: Known,
     threads: Arc<Mutex<Threads>>,
+    sampler: Arc<Mutex<Sampler>>,
     health: Arc<Health>,
     /// Messages dealt to a worker and not yet collected from it.
     dealt: Arc<AtomicUsize>,
@@ -59,12 +61,13 @@ pub(super) async fn decide_all(
     decided: mpsc::Sender<Vec<Decided>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     known: Known,
+    sampler: Arc<Mutex<Sampler>>,
     health: Arc<Health>,
     record_bytes_max: usize,
 ) {
     let limits = snapshot.load().limits;
     let threads = Arc::new(Mutex::new(Threads::new(&limits)));
-    let shared = Shared { snapshot, known, threads, health, dealt: Arc::default(), record_bytes_max };
+    let shared = Shared { snapshot, known, threads, sampler, health, dealt: Arc::default(), record_bytes_max };
     let (inputs, outputs): (Vec<_>, Vec<_>) = (0..limits.workers_max.max(1)).map(|_| worker(shared.clone())).unzip();
     let collecting = tokio::spawn(collect(outputs, decided, shared.clone()));
     let mut turn = inputs.iter().cycle();
@@ -156,14 +159,15 @@ fn give_up(shared: &Shared, arrived: Arrived, why: DeadWhy) -> Option<Decided> {
         hand,
         note: Note::GivenUp,
         act: None,
+        sample: None,
     })
 }
 
 fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<Decided> {
     let started = Instant::now();
     let snapshot = shared.snapshot.load_full();
-    let mut plan =
-        caught(|| plan(&snapshot, shared, &arrived, scratch)).unwrap_or_else(|| unforeseen(&snapshot, &arrived));
+    let (mut plan, sample) = caught(|| plan(&snapshot, shared, &arrived, scratch))
+        .unwrap_or_else(|| (unforeseen(&snapshot, &arrived), None));
     let decided_in = started.elapsed();
     let note = Note::Decided(Counted::of(plan.record.decision(), decided_in));
     let timings = Timings { queued_us: micros(started.duration_since(arrived.at)), decided_us: micros(decided_in) };
@@ -175,6 +179,7 @@ fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<De
     let (id, ttl) = (message_id(&plan.id, arrived.retry), plan.ttl);
     // A record that cannot be encoded is not published and not acknowledged: it comes again, and shows as a redelivery.
     let (subject, bytes) = plan.encode(timings, shared.record_bytes_max).ok()?;
+    let sample = sample.and_then(|sample| sampled(sample, shared.record_bytes_max));
     let Arrived { reply, at: arrived_at, deliveries, lease, retry, hand, .. } = arrived;
     let ends = Ends::Decided;
     Some(Outgoing {
@@ -191,21 +196,33 @@ fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<De
         hand,
         note,
         act,
+        sample,
     })
 }
 
-fn plan(snapshot: &Snapshot, shared: &Shared, arrived: &Arrived, scratch: &mut Scratch) -> Plan {
+/// A sample's bytes, where the broker takes as many.
+fn sampled(plan: SamplePlan, record_bytes_max: usize) -> Option<Box<Sampled>> {
+    let SamplePlan { subject, ttl, sample } = plan;
+    let bytes = sample.encode().ok().filter(|bytes| bytes.len() <= record_bytes_max)?.into();
+    Some(Box::new(Sampled { subject, ttl, bytes }))
+}
+
+fn plan(snapshot: &Snapshot, shared: &Shared, arrived: &Arrived, scratch: &mut Scratch) -> (Plan, Option<SamplePlan>) {
     let reading = triage::read(snapshot, &arrived.delivery);
     let sight = Live { known: &shared.known, now: Timestamp::now() };
     let plan = triage::decide(snapshot, &reading, &sight, scratch);
-    let Ok(message) = &reading.message else { return plan };
+    let sample = {
+        let mut sampler = shared.sampler.lock().unwrap_or_else(PoisonError::into_inner);
+        triage::sample(snapshot, &reading, &plan, &mut sampler)
+    };
+    let Ok(message) = &reading.message else { return (plan, sample) };
     if message.thread.is_none() {
-        return plan;
+        return (plan, sample);
     }
     let mut threads = shared.threads.lock().unwrap_or_else(PoisonError::into_inner);
     let plan = plan.with_thread(|| threads.before(&arrived.delivery, message));
     threads.remember(&arrived.delivery, message);
-    plan
+    (plan, sample)
 }
 
 /// A defect of ours, met by one message, must not stop the others: it becomes an escalation.

@@ -9,6 +9,7 @@ mod escalation;
 mod id;
 mod outward;
 mod receipt;
+mod sample;
 
 pub use dead::{DEAD_LETTER_VERSION, DeadLetter, message_id, of_message_id};
 pub use encode::{PassedOn, Record, RecordError, Timings};
@@ -19,6 +20,7 @@ pub use receipt::{
     DETAIL_BYTES_MAX, Outcome, Phase, RECEIPT_VERSION, Receipt, ReceiptAlert, ReceiptError, RefusedWhy, StaleWhy,
     detail,
 };
+pub use sample::{SAMPLE_VERSION, Sample};
 
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};

@@ -100,6 +100,7 @@ impl World {
             restriction_desks: [("legal".to_owned(), Desk::parse("law").unwrap())].into(),
             classes: classes.into_iter().collect(),
             unlisted: of(0),
+            sampling: crate::policy::Sampling::default(),
             promotions: Vec::new(),
         }
     }

@@ -242,8 +242,8 @@ impl Entry {
             Word::Expired => self.became = Some(Became::Expired { at }),
             // It waits all the same; another desk gets it as an escalation of its own.
             Word::Reminded | Word::Rerouted => {}
-            // These are words on dead letters.
-            Word::Retried | Word::Dropped => {}
+            // These are words on dead letters, and on samples of what was handled.
+            Word::Retried | Word::Dropped | Word::Reviewed | Word::Unreviewed => {}
             Word::Approved | Word::Amended | Word::Rejected | Word::Reclassified | Word::Undone => {
                 let is_said = self.became.as_ref().is_some_and(|became| !matches!(became, Became::Refused { .. }));
                 if !is_said || receipt.outcome == Word::Undone {

@@ -5,7 +5,10 @@ pub mod cap;
 pub mod draft;
 pub mod level;
 pub mod resolve;
+pub mod sampling;
 pub mod written;
+
+pub use sampling::Sampling;
 
 use crate::channel::Channel;
 use crate::class::{ActionType, Class, NameError, is_name};
@@ -39,6 +42,8 @@ pub struct Policy {
     pub deadlines: BTreeMap<Desk, Deadline>,
     /// What holds for a class that no line names: level 1, an internal note, the default desk.
     pub unlisted: Line,
+    /// How much of what is handled a person looks at afterwards.
+    pub sampling: Sampling,
     /// What operators have signed, as the file has it, until [`crate::trust::admit`] has looked at it.
     pub promotions: Vec<String>,
 }

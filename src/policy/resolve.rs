@@ -11,7 +11,7 @@ use super::action::{Action, Nature, Reversibility};
 use super::cap::Cap;
 use super::level::Level;
 use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy};
-use super::{ClassPolicy, Desk, Line, Policy, Tenure};
+use super::{ClassPolicy, Desk, Line, Policy, Sampling, Tenure};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::diagnostic::table::Placed;
@@ -71,6 +71,7 @@ pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> P
         inverses: actions::inverses(&written.action, report),
         deadlines: resolver.deadlines(&written.desk),
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
+        sampling: sampling(written),
         promotions: written.promotion.iter().filter_map(|it| Some(it.signed.as_ref()?.value.clone())).collect(),
     };
     policy.digest = canonical::digest(&policy);
@@ -239,6 +240,22 @@ impl Resolver<'_> {
             self.report.error(code, &name.at, format!("{what} `{}`", name.value), suggestion(&name.value, known));
         }
         is_known
+    }
+}
+
+fn sampling(written: &WrittenPolicy) -> Sampling {
+    let (review, usual) = (&written.review, Sampling::default());
+    let number = |written: &Option<Placed<u64>>, usual| written.as_ref().map_or(usual, |it| it.value);
+    let percent_of = |class: &WrittenClass| {
+        Some((Class::parse(&class.name.as_ref()?.value).ok()?, class.review_percent.as_ref()?.value))
+    };
+    Sampling {
+        percent: number(&review.percent, usual.percent),
+        thin_percent: number(&review.thin_percent, usual.thin_percent),
+        thin_answers: number(&review.thin_answers, usual.thin_answers),
+        per_hour_max: u32::try_from(number(&review.per_hour_max, usual.per_hour_max.into())).unwrap_or(u32::MAX),
+        deadline: review.deadline_s.as_ref().map_or(usual.deadline, seconds),
+        classes: written.class.iter().filter_map(percent_of).collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod cap;
+pub mod sampling;
 
 use crate::class::is_name;
 use crate::diagnostic::table::{Placed, Table, read_file};
@@ -9,6 +10,7 @@ use crate::diagnostic::{Location, Report, SourceFile};
 use crate::policy::level::Level;
 use action::{WrittenAction, WrittenActionType};
 use cap::WrittenCap;
+use sampling::WrittenReview;
 use std::sync::Arc;
 
 /// The oldest message that a policy may still handle: a year, in seconds.
@@ -33,6 +35,9 @@ pub struct WrittenPolicy {
     /// How many outward actions there may be. Those that happen by themselves need one of their class, and one in total.
     #[schemars(default)]
     pub cap: Vec<WrittenCap>,
+    /// How much of what is handled a person looks at afterwards.
+    #[schemars(default)]
+    pub review: WrittenReview,
     /// What may happen to each class.
     #[schemars(default)]
     pub class: Vec<WrittenClass>,
@@ -109,6 +114,9 @@ pub struct WrittenClass {
     pub max_age_s: Option<Placed<u64>>,
     /// What to do; an internal note by default.
     pub action: Option<WrittenAction>,
+    /// Of a hundred handled messages, how many a person looks at afterwards; as `[review]` says by default.
+    #[schemars(range(min = 0, max = 100))]
+    pub review_percent: Option<Placed<u64>>,
     /// What is different on single channels.
     #[schemars(default)]
     pub channel: Vec<WrittenClassChannel>,
@@ -147,6 +155,7 @@ impl WrittenPolicy {
             restriction: table.tables("restriction", WrittenRestriction::read),
             action: table.tables("action", WrittenActionType::read),
             cap: table.tables("cap", WrittenCap::read),
+            review: table.table("review", WrittenReview::read).unwrap_or_default(),
             class: table.tables("class", WrittenClass::read),
             promotion: table.tables("promotion", WrittenPromotion::read),
         })
@@ -196,6 +205,7 @@ impl WrittenClass {
             desk: name(table, "desk"),
             max_age_s: max_age_s(table),
             action: table.table("action", WrittenAction::read),
+            review_percent: sampling::percent(table, "review_percent"),
             channel: table.tables("channel", WrittenClassChannel::read),
             at: table.at(),
         }

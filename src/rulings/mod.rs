@@ -5,15 +5,17 @@
 mod basis;
 mod letter;
 mod receipt;
+mod review;
 #[cfg(test)]
 mod tests;
 
 pub use basis::Basis;
 pub use letter::{LetterEffect, letter_effect, nothing_to_retry};
 pub use receipt::{RULING_RECEIPT_VERSION, Ruled, RulingReceipt, RulingRefusal, Word};
+pub use review::review;
 
 use crate::authority::{
-    Answer, Authority, Payload, Signed, Verified, VerifiedLetterRuling, VerifiedRuling, VerifiedUndo,
+    Answer, Authority, Payload, Signed, Verified, VerifiedLetterRuling, VerifiedReview, VerifiedRuling, VerifiedUndo,
 };
 use crate::decision::{Decision, DecisionId, Escalation, Outward, OutwardAction};
 use crate::facts::Halt;
@@ -93,7 +95,8 @@ pub fn points_at(payload: &[u8], authority: &Authority) -> Option<u64> {
     let ruling = || VerifiedRuling::new(signed.clone(), authority).ok().map(|ruling| ruling.payload().escalation);
     let undo = || VerifiedUndo::new(signed.clone(), authority).ok().map(|undo| undo.payload().action);
     let letter = || VerifiedLetterRuling::new(signed.clone(), authority).ok().map(|ruling| ruling.payload().letter);
-    ruling().or_else(undo).or_else(letter)
+    let review = || VerifiedReview::new(signed.clone(), authority).ok().map(|review| review.payload().sample);
+    ruling().or_else(undo).or_else(letter).or_else(review)
 }
 
 /// The effect of a ruling on what it points at, if that is there.
@@ -237,7 +240,7 @@ impl From<NoPermit> for RulingRefusal {
     }
 }
 
-/// What a subject below `<root>.ruling` is: `<id>`, `<id>.undo` or `<id>.dlq`.
+/// What a subject below `<root>.ruling` is: `<id>`, `<id>.undo`, `<id>.dlq` or `<id>.review`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A ruling on a decision.
@@ -246,6 +249,8 @@ pub enum Place {
     Undo(DecisionId),
     /// An answer to a dead letter.
     Letter(DecisionId),
+    /// A review of a sample.
+    Review(DecisionId),
 }
 
 impl Place {
@@ -257,6 +262,7 @@ impl Place {
             None => id(rest).map(Self::Ruling),
             Some((text, "undo")) => id(text).map(Self::Undo),
             Some((text, "dlq")) => id(text).map(Self::Letter),
+            Some((text, "review")) => id(text).map(Self::Review),
             Some(_) => None,
         }
     }

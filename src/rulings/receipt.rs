@@ -2,7 +2,7 @@
 
 use super::{Asked, Basis};
 use crate::class::Class;
-use crate::decision::DecisionId;
+use crate::decision::{Decision, DecisionId};
 use jiff::Timestamp;
 
 /// The version of the stored form.
@@ -68,11 +68,15 @@ pub enum Word {
     Rerouted,
     /// Nobody answered in time, and somebody was told again.
     Reminded,
+    /// A sample was reviewed.
+    Reviewed,
+    /// Nobody reviewed a sample in time: it counts against its class.
+    Unreviewed,
 }
 
 impl Word {
     /// Each.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Approved,
         Self::Amended,
         Self::Rejected,
@@ -84,13 +88,23 @@ impl Word {
         Self::Expired,
         Self::Rerouted,
         Self::Reminded,
+        Self::Reviewed,
+        Self::Unreviewed,
     ];
 
     /// Whether it is of an answer that took effect on a decision.
     pub const fn is_effective(self) -> bool {
         match self {
-            Self::Approved | Self::Amended | Self::Rejected | Self::Reclassified | Self::Undone => true,
-            Self::Retried | Self::Dropped | Self::Refused | Self::Expired | Self::Rerouted | Self::Reminded => false,
+            Self::Approved | Self::Amended | Self::Rejected | Self::Reclassified | Self::Undone | Self::Reviewed => {
+                true
+            }
+            Self::Retried
+            | Self::Dropped
+            | Self::Refused
+            | Self::Expired
+            | Self::Rerouted
+            | Self::Reminded
+            | Self::Unreviewed => false,
         }
     }
 
@@ -108,6 +122,8 @@ impl Word {
             Self::Expired => "expired",
             Self::Rerouted => "rerouted",
             Self::Reminded => "reminded",
+            Self::Reviewed => "reviewed",
+            Self::Unreviewed => "unreviewed",
         }
     }
 }
@@ -132,6 +148,11 @@ pub enum Ruled {
     Retried,
     /// A message that had been given up stays undecided.
     Dropped,
+    /// A sample is of this class.
+    Reviewed {
+        /// Which; none that is known.
+        class: Option<Class>,
+    },
 }
 
 /// Why an answer has no effect.
@@ -168,7 +189,7 @@ pub enum RulingRefusal {
     #[error("it answers another decision")]
     Another,
     /// Nobody had answered in time.
-    #[error("the deadline had passed, and the escalation was closed")]
+    #[error("the deadline had passed, and it was closed")]
     Expired,
     /// Its signer may not rule there.
     #[error("its signer may not rule on this desk")]
@@ -212,6 +233,7 @@ impl RulingReceipt {
             Ruled::Undone => (Word::Undone, None),
             Ruled::Retried => (Word::Retried, None),
             Ruled::Dropped => (Word::Dropped, None),
+            Ruled::Reviewed { class } => (Word::Reviewed, class),
         };
         Self { class, operator: Some(operator.to_owned()), ..Self::new(asked.id.clone(), asked.revision, outcome, at) }
     }
@@ -239,6 +261,11 @@ impl RulingReceipt {
     /// Of an escalation that nobody answered in time.
     pub fn overdue(decision: DecisionId, outcome: Word, at: Timestamp) -> Self {
         Self::new(decision, 0, outcome, at)
+    }
+
+    /// Of a sample that nobody reviewed in time.
+    pub fn unreviewed(sample: &Decision, at: Timestamp) -> Self {
+        Self::new(sample.id.clone(), 0, Word::Unreviewed, at).on(Basis::of(sample))
     }
 
     fn new(decision: DecisionId, ruling: u64, outcome: Word, at: Timestamp) -> Self {

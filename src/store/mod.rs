@@ -6,7 +6,7 @@ mod read;
 mod source;
 mod watch;
 
-pub use evidence::read_evidence;
+pub use evidence::{EvidenceReader, read_evidence};
 pub use governing::read_governing;
 pub use read::{Filter, Stored, find, follow, read_all};
 pub use source::fetch_delivery;

@@ -82,8 +82,13 @@ impl Watch {
                 return Ok(kept);
             }
             tokio::time::sleep(self.look).await;
-            self.filters.iter_mut().for_each(|filtered| filtered.reader.look_again());
+            self.look_again();
         }
+    }
+
+    /// What has come since all were read is there, too.
+    pub fn look_again(&mut self) {
+        self.filters.iter_mut().for_each(|filtered| filtered.reader.look_again());
     }
 }
 

@@ -6,12 +6,14 @@ mod outward;
 mod plan;
 mod privacy;
 mod record;
+mod sample;
 mod snapshot;
 mod thread;
 
 pub use dead::dead_letter;
 pub use plan::{Act, Plan};
 pub use privacy::SenderHasher;
+pub use sample::{SamplePlan, sample};
 pub use snapshot::{Named, Snapshot};
 pub use thread::{Thread, Threads};
 

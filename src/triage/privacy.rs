@@ -9,6 +9,8 @@ pub struct SenderHasher {
 }
 
 const DIGITS: usize = 16;
+/// What a key for drawing samples is derived under.
+const DRAWS: &str = "decile samples, version 1";
 
 impl SenderHasher {
     /// A hasher with the configured key.
@@ -19,6 +21,14 @@ impl SenderHasher {
     /// Whether there is a key.
     pub fn has_key(&self) -> bool {
         matches!(self.key, SenderKey::Keyed(_))
+    }
+
+    /// A key for drawing samples, where there is a key: instances that share it draw alike.
+    pub fn draw_key(&self) -> Option<[u8; 32]> {
+        match &self.key {
+            SenderKey::Omit => None,
+            SenderKey::Keyed(key) => Some(blake3::derive_key(DRAWS, key)),
+        }
     }
 
     /// The sender's hash: the first 16 hexadecimal digits of BLAKE3, keyed.

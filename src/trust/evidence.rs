@@ -1,14 +1,16 @@
 //! What people's answers say of classes, read from the stream from its beginning: whoever reads the same, arrives at the
 //! same.
 //!
+//! A sample that nobody reviewed in time counts as one that somebody disagreed with.
+//!
 //! An answer counts only where an operator signed it and it took effect. What it is about stands in its receipt, which only
 //! the daemon may write; of several for one answer the first counts. Whether it agrees is read from what was signed, and from
 //! nothing else.
 
-use crate::authority::{Answer, Authority, Signed, VerifiedRuling, VerifiedUndo};
+use crate::authority::{Answer, Authority, Signed, VerifiedReview, VerifiedRuling, VerifiedUndo};
 use crate::class::Class;
 use crate::decision::DecisionId;
-use crate::rulings::{Basis, Place, RulingReceipt};
+use crate::rulings::{Basis, Place, RulingReceipt, Word};
 use crate::subject::Root;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -46,7 +48,7 @@ pub struct Said {
     pub agreed: bool,
     /// When.
     pub at: Timestamp,
-    /// The answer's sequence.
+    /// The answer's sequence; where nobody answered, that of the word of it.
     ruling: u64,
 }
 
@@ -59,12 +61,20 @@ pub struct Evidence {
     said: BTreeMap<DecisionId, Said>,
 }
 
+impl Said {
+    /// The answer's sequence; where nobody answered, that of the word of it.
+    pub fn ruling(&self) -> u64 {
+        self.ruling
+    }
+}
+
 impl Evidence {
     /// Takes what lies in the stream, in its order.
     pub fn apply(&mut self, root: &Root, authority: &Authority, lying: &Lying<'_>) {
         match Place::of(root, lying.subject) {
             Some(Place::Ruling(id)) => self.ruling(id, authority, lying),
             Some(Place::Undo(id)) => self.undo(id, authority, lying),
+            Some(Place::Review(id)) => self.review(id, authority, lying),
             Some(Place::Letter(_)) => {}
             None => self.receipt(root, lying),
         }
@@ -107,10 +117,21 @@ impl Evidence {
         }
     }
 
+    fn review(&mut self, id: DecisionId, authority: &Authority, lying: &Lying<'_>) {
+        let Ok(signed) = Signed::parse(lying.payload) else { return };
+        let Ok(review) = VerifiedReview::new(signed, authority) else { return };
+        if review.payload().decision == id && review.is_fresh(lying.stored_at) {
+            self.signed.insert(lying.sequence, (id, Signature::Is(review.payload().class.clone())));
+        }
+    }
+
     fn receipt(&mut self, root: &Root, lying: &Lying<'_>) {
         let Ok(receipt) = serde_json::from_slice::<RulingReceipt>(lying.payload) else { return };
         if root.ruling_receipt(&receipt.decision).as_str() != lying.subject {
             return;
+        }
+        if receipt.outcome == Word::Unreviewed {
+            return self.unreviewed(receipt, lying);
         }
         // Once: whatever a second receipt says of the same answer, it says nothing here.
         let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
@@ -127,5 +148,12 @@ impl Evidence {
         if is_last {
             self.said.insert(id, Said { basis, agreed, at: lying.stored_at, ruling: receipt.ruling });
         }
+    }
+
+    /// A sample that nobody reviewed in time counts against its class. Nobody signs that: it can only tighten.
+    fn unreviewed(&mut self, receipt: RulingReceipt, lying: &Lying<'_>) {
+        let (Some(basis), id) = (receipt.basis, receipt.decision) else { return };
+        let said = Said { basis, agreed: false, at: lying.stored_at, ruling: lying.sequence };
+        self.said.entry(id).or_insert(said);
     }
 }

@@ -7,6 +7,7 @@ mod agreement;
 mod bound;
 mod cause;
 mod evidence;
+mod sampling;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -17,5 +18,6 @@ pub use agreement::{Agreement, RUN_MEAN_MIN};
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
 pub use cause::Cause;
 pub use evidence::{Evidence, Lying, Said};
+pub use sampling::Sampler;
 pub use standing::{Next, Standing, next_level, standings, tested};
 pub use unearned::unearned;

@@ -29,6 +29,7 @@ mod privacy;
 mod questions;
 mod redelivery;
 mod refusals;
+mod reviews;
 mod rulings;
 mod seeds;
 mod sources;

@@ -18,6 +18,7 @@ mod inbox;
 mod promote;
 mod pty;
 mod recorded;
+mod review;
 mod samples;
 mod screen;
 #[expect(dead_code, reason = "the daemon's tests use the rest")]

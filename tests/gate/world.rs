@@ -19,7 +19,7 @@ use decile::policy::action::{Action, Nature, Reach, Reversibility};
 use decile::policy::cap::{CapScope, Window};
 use decile::policy::level::Level;
 use decile::policy::resolve::RuleNames;
-use decile::policy::{ClassPolicy, Desk, Policy, Tenure};
+use decile::policy::{ClassPolicy, Desk, Policy, Sampling, Tenure};
 use decile::rules;
 use decile::triage::Snapshot;
 use jiff::Timestamp;
@@ -86,6 +86,7 @@ impl World {
             inverses: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             unlisted: of_line(&case.unlisted),
+            sampling: Sampling::default(),
             promotions: Vec::new(),
         };
     }

@@ -119,6 +119,9 @@ per_hour = 500
 [[cap]]
 class = "newsletter"
 per_hour = 500
+
+[review]
+percent = 0
 "#;
 
 impl World {

@@ -69,6 +69,9 @@ struct Judge<'a> {
     /// Classes on channels.
     demoted: BTreeSet<String>,
     decided: HashMap<String, u64>,
+    /// Decisions that were handled, and those of them that were sampled.
+    handled: BTreeSet<String>,
+    sampled: BTreeSet<String>,
 }
 
 /// Judges a stream; a violation panics.
@@ -84,6 +87,8 @@ pub(crate) fn judge(records: &Records, law: &Law) -> Seen {
         slots: BTreeSet::new(),
         decided: HashMap::new(),
         demoted: BTreeSet::new(),
+        handled: BTreeSet::new(),
+        sampled: BTreeSet::new(),
     };
     for record in records.values() {
         judge.read(record);
@@ -102,6 +107,7 @@ impl Judge<'_> {
             "slot" => self.slot(record),
             // Nobody promotes here: whatever lies there demotes.
             "level" => drop(self.demoted.insert(tokens[2..].join("."))),
+            "review" => self.sample(record),
             "lease" => {}
             other => panic!("what is `{other}`? {record:?}"),
         }
@@ -185,11 +191,21 @@ impl Judge<'_> {
     }
 
     /// One decision a message, whatever it is.
+    /// Only what was handled is sampled, afterwards, and once.
+    fn sample(&mut self, record: &Stored) {
+        let id = text(&json(&record.bytes)["decision"]["id"]);
+        assert!(self.handled.contains(&id), "sampled, and not handled: {record:?}");
+        assert!(self.sampled.insert(id), "sampled twice: {record:?}");
+    }
+
     fn decision(&mut self, record: &Stored, body: &Value) {
         let decision = body.get("decision").unwrap_or(body);
         let id = text(&decision["id"]);
-        if let Some(first) = self.decided.insert(id, record.sequence) {
+        if let Some(first) = self.decided.insert(id.clone(), record.sequence) {
             panic!("decided twice, in {first} and in {}: {record:?}", record.sequence);
+        }
+        if decision["disposition"] == "handle" {
+            self.handled.insert(id);
         }
         self.seen.messages.insert(decision["source"]["sequence"].as_u64().expect("a sequence"));
         let outcome = decision["reason"].as_str().or(decision["disposition"].as_str()).expect("an outcome");

@@ -5,7 +5,7 @@ use crate::promoting;
 use bytes::Bytes;
 use decile::classify::Scratch;
 use decile::config;
-use decile::decision::{Context, RECORD_VERSION, Record, RecordError, Timings};
+use decile::decision::{Context, RECORD_VERSION, Record, RecordError, Sample, Timings};
 use decile::diagnostic::Report;
 use decile::governing::Given;
 use decile::inbox::{PROPOSAL_VERSION, Proposal, ProposalError};
@@ -13,6 +13,7 @@ use decile::message::Delivery;
 use decile::policy::resolve::RuleNames;
 use decile::rules;
 use decile::triage::{self, Snapshot};
+use decile::trust::Sampler;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ const FILES: [(&str, &str); 4] = [
         "policy.toml",
         "[[class]]\nname = \"yes\"\nlevel = 2\naction = { type = \"label\", label = \"ok\" }\n\
          [[class]]\nname = \"ask\"\nlevel = 3\naction = { type = \"reply\", template = \"Dear {sender} .\" }\n\
-         [[cap]]\nper_hour = 9\n[[cap]]\nclass = \"ask\"\nper_hour = 9\n",
+         [[cap]]\nper_hour = 9\n[[cap]]\nclass = \"ask\"\nper_hour = 9\n[review]\npercent = 100\n",
     ),
     (
         "rules/rules.toml",
@@ -73,16 +74,20 @@ fn snapshot() -> Snapshot {
     Snapshot::new(config, pack).unwrap()
 }
 
-/// The bytes that would be committed, under fixed facts and durations.
-fn committed(snapshot: &Snapshot, subject: &str, payload: &str) -> Vec<u8> {
-    let delivery = Delivery {
+fn delivery(subject: &str, payload: &str) -> Delivery {
+    Delivery {
         stream: Arc::from("IN"),
         sequence: 42,
         stored_at_ns: 1_767_323_045_123_456_789,
         subject: subject.to_owned(),
         headers: Vec::new(),
         payload: Bytes::copy_from_slice(payload.as_bytes()),
-    };
+    }
+}
+
+/// The bytes that would be committed, under fixed facts and durations.
+fn committed(snapshot: &Snapshot, subject: &str, payload: &str) -> Vec<u8> {
+    let delivery = delivery(subject, payload);
     let reading = triage::read(snapshot, &delivery);
     let context = vec![Context { sender: Some("eva".to_owned()), sent_at: None, text: "before".to_owned() }];
     let facts = Given::quiet("2026-01-02T03:04:06Z".parse().unwrap());
@@ -110,6 +115,30 @@ fn records_are_stored_byte_for_byte_as_they_were() {
         let golden = golden(name);
         assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&golden), "{name}");
     }
+}
+
+/// The sample of the first message: everything is drawn.
+#[test]
+fn samples_are_stored_byte_for_byte_as_they_were() {
+    let snapshot = snapshot();
+    let (_, subject, payload) = MESSAGES[0];
+    let delivery = delivery(subject, payload);
+    let reading = triage::read(&snapshot, &delivery);
+    let facts = Given::quiet("2026-01-02T03:04:06Z".parse().unwrap());
+    let plan = triage::decide(&snapshot, &reading, &facts, &mut Scratch::new(&snapshot.pack));
+    let sampled = triage::sample(&snapshot, &reading, &plan, &mut Sampler::new([0; 32])).unwrap();
+    assert_eq!(sampled.subject.as_str(), "decile.review.yes");
+    let bytes = sampled.sample.encode().unwrap();
+    if std::env::var_os("DECILE_WRITE_GOLDEN").is_some() {
+        std::fs::write(file("sample"), &bytes).unwrap();
+    }
+    let golden = String::from_utf8(golden("sample")).unwrap();
+    assert_eq!(String::from_utf8_lossy(&bytes), golden);
+    assert_eq!(Sample::parse(golden.as_bytes()).unwrap(), sampled.sample);
+    let newer = golden.replacen("\"v\":1,", "\"v\":2,", 1);
+    assert!(matches!(Sample::parse(newer.as_bytes()), Err(RecordError::Version(2))));
+    let more = golden.replacen("\"v\":1,", "\"v\":1,\"surprise\":true,", 1);
+    assert!(matches!(Sample::parse(more.as_bytes()), Err(RecordError::Form(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 pub(super) mod answering;
 pub(super) mod opened;
 mod plain;
-mod terminal;
+pub(super) mod terminal;
 
 use super::Exit;
 use super::args::{ConfigFile, Connect, Format};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often it is looked whether there is something new.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
+pub(in crate::cli) const LOOK: Duration = Duration::from_millis(500);
 
 /// Where answers go.
 #[derive(Clone)]

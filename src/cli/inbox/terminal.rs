@@ -28,14 +28,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// How long a key is waited for before something else is looked at: how late news can be.
-const POLL: Duration = Duration::from_millis(50);
+pub(in crate::cli) const POLL: Duration = Duration::from_millis(50);
 /// How often the clock is looked at.
-const TICK: Duration = Duration::from_secs(1);
+pub(in crate::cli) const TICK: Duration = Duration::from_secs(1);
 /// How long until the stream is read again after it could not be.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// What comes from the bus.
-enum News {
+pub(in crate::cli) enum News {
     /// Something was published.
     Published(Kept),
     /// The stream cannot be read, or can be again.
@@ -165,7 +165,7 @@ impl Session {
 }
 
 /// Tells of everything that is published, for as long as somebody listens. What fails is tried again.
-async fn follow(mut watch: Watch, tell: Sender<News>) {
+pub(in crate::cli) async fn follow(mut watch: Watch, tell: Sender<News>) {
     let mut is_failing = false;
     loop {
         let news = match watch.next().await {
@@ -188,12 +188,12 @@ async fn follow(mut watch: Watch, tell: Sender<News>) {
 }
 
 /// The terminal in its drawing state; as it was before, once this is gone.
-struct Terminal {
-    inner: DefaultTerminal,
+pub(in crate::cli) struct Terminal {
+    pub(in crate::cli) inner: DefaultTerminal,
 }
 
 impl Terminal {
-    fn enter() -> anyhow::Result<Self> {
+    pub(in crate::cli) fn enter() -> anyhow::Result<Self> {
         let inner = ratatui::try_init().context("the terminal cannot be drawn on; `--plain` prints lines")?;
         let _ = execute!(stdout(), EnableBracketedPaste);
         Ok(Self { inner })
@@ -241,7 +241,8 @@ fn edit(text: &str) -> std::io::Result<Option<String>> {
     Ok((ended.success() && is_changed).then_some(edited))
 }
 
-fn key_of(key: &KeyEvent) -> Option<Key> {
+/// The key that was pressed, where it is one that we know.
+pub(in crate::cli) fn key_of(key: &KeyEvent) -> Option<Key> {
     if key.kind == KeyEventKind::Release {
         return None;
     }

@@ -1,0 +1,59 @@
+//! Whether people still agree with a class as often as its level asks for; where they do not, it is taken back.
+
+use super::tighten;
+use crate::bus::Trouble;
+use crate::bus::follow::Known;
+use crate::bus::outbound::Outlet;
+use crate::metrics::Metrics;
+use crate::rulings::{Basis, RulingReceipt};
+use crate::store;
+use crate::triage::Snapshot;
+use crate::trust::{self, Agreement, Cause};
+use jiff::Timestamp;
+use std::sync::{Arc, PoisonError};
+
+/// What watching over levels takes.
+#[derive(Clone)]
+pub(super) struct Watchful {
+    pub(super) outlet: Outlet,
+    pub(super) known: Known,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Watchful {
+    /// A severe error takes its class back at once. First of all: where this is not stored, the answer comes again.
+    pub(super) async fn severe(&self, receipt: &RulingReceipt, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let Some(basis) = receipt.demotes() else { return Ok(()) };
+        let by = receipt.operator.as_deref().unwrap_or_default();
+        let why = format!("a severe error: answer {} by {by} on decision {}", receipt.ruling, receipt.decision);
+        self.demote(basis, &why, Cause::SevereError, snapshot).await
+    }
+
+    /// Takes a class back where people no longer agree with it as often as its level asks for. All of it is read from the
+    /// stream each time: people are slow, and every instance, and one that starts anew, finds the same.
+    pub(super) async fn look(&self, basis: &Basis, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let line = snapshot.policy.line(&basis.class, &basis.channel);
+        let leveled = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.level(&basis.class, &basis.channel)
+        };
+        let level = line.level_at(Timestamp::now(), Some(leveled));
+        let Some(threshold) = trust::threshold(level) else { return Ok(()) };
+        let Outlet { connection, stream, root, .. } = &self.outlet;
+        // What was said before somebody promoted it has been weighed.
+        let after = line.tenure.after.max(leveled.revision);
+        let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
+        let answers = heard.answers(basis, after);
+        match Agreement::why_lost(threshold, &answers) {
+            Some(why) => self.demote(basis, &why, Cause::Disagreement, snapshot).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn demote(&self, basis: &Basis, why: &str, cause: Cause, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let Basis { class, channel, .. } = basis;
+        tighten::demote(&self.outlet, class, channel, why, snapshot.retention.escalated).await?;
+        self.metrics.demoted(cause, 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! Samples: that those which nobody reviews in time count against their class, each once over all instances, and that more
+//! are drawn where little was said.
+
+use super::agreement::Watchful;
+use super::deadlines::EXPIRED;
+use super::workers::Snapshots;
+use crate::bus::Trouble;
+use crate::bus::batch::{self, BatchEntry, Batched};
+use crate::bus::outbound::Outlet;
+use crate::bus::records::{Reader, Start, find_last, find_one};
+use crate::channel::Channel;
+use crate::class::Class;
+use crate::decision::{DecisionId, Sample};
+use crate::governing::Governing;
+use crate::rulings::{Basis, RulingReceipt};
+use crate::store::EvidenceReader;
+use crate::triage::Snapshot;
+use crate::trust::{Evidence, Sampler};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(2);
+/// The most samples that are remembered; those beyond are looked at when there is room again.
+const OPEN_MAX: usize = 100_000;
+
+/// A sampler for the workers, keyed as the configuration says. Without a key it draws one: nobody must be able to tell
+/// what is drawn. Where the system has no randomness to give, nothing is drawn.
+pub(super) fn sampler(snapshot: &Snapshot) -> Arc<Mutex<Sampler>> {
+    let key = snapshot.hasher.draw_key().unwrap_or_else(|| {
+        let mut key = [0; 32];
+        if let Err(error) = getrandom::fill(&mut key) {
+            tracing::error!(%error, "samples are drawn by a key that others may know; set `sender_key_file`");
+        }
+        key
+    });
+    Arc::new(Mutex::new(Sampler::new(key)))
+}
+
+/// What waits for a review, and what was said so far.
+pub(super) struct Samples {
+    outlet: Outlet,
+    snapshot: Snapshots,
+    sampler: Arc<Mutex<Sampler>>,
+    watchful: Watchful,
+    /// By when somebody must have reviewed it, and its sequence.
+    open: BTreeMap<(Timestamp, u64), DecisionId>,
+    read_to: u64,
+    /// What people have said; none where it could not be read.
+    said: Option<EvidenceReader>,
+}
+
+impl Samples {
+    pub(super) fn new(snapshot: Snapshots, sampler: Arc<Mutex<Sampler>>, watchful: Watchful) -> Self {
+        let (outlet, open) = (watchful.outlet.clone(), BTreeMap::new());
+        Self { outlet, snapshot, sampler, watchful, open, read_to: 0, said: None }
+    }
+
+    /// Looks until `stop`.
+    pub(super) async fn keep(mut self, stop: CancellationToken) {
+        loop {
+            if let Err(trouble) = self.look().await {
+                tracing::warn!(%trouble, "samples were not looked after; trying again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), Trouble> {
+        let snapshot = self.snapshot.load_full();
+        self.count(&snapshot).await?;
+        self.read().await?;
+        let now = Timestamp::now();
+        while let Some(entry) = self.open.first_entry().filter(|entry| entry.key().0 <= now) {
+            let (sequence, id) = (entry.key().1, entry.get().clone());
+            self.overdue(sequence, &id, &snapshot, now).await?;
+            self.open.pop_first();
+        }
+        Ok(())
+    }
+
+    /// How much was said of each class: more is drawn where it is little.
+    async fn count(&mut self, snapshot: &Snapshot) -> Result<(), Trouble> {
+        let Outlet { connection, stream, root, .. } = &self.outlet;
+        let authority = &snapshot.authority;
+        let mut said = match self.said.take().filter(|said| Arc::ptr_eq(said.authority(), authority)) {
+            Some(said) => said,
+            None => EvidenceReader::open(connection, stream, root, Arc::clone(authority), 0).await?,
+        };
+        let heard = said.read().await?;
+        let answers = {
+            let known = self.watchful.known.read().unwrap_or_else(PoisonError::into_inner);
+            since_promoted(heard, snapshot, &known)
+        };
+        self.said = Some(said);
+        self.sampler.lock().unwrap_or_else(PoisonError::into_inner).answered(answers);
+        Ok(())
+    }
+
+    /// What has been sampled since the last look.
+    async fn read(&mut self) -> Result<(), Trouble> {
+        let Outlet { connection, stream, root, .. } = &self.outlet;
+        let start = Start::Sequence(self.read_to.saturating_add(1));
+        let mut records = Reader::open(connection, stream, [root.samples()], start).await?;
+        while self.open.len() < OPEN_MAX
+            && let Some(message) = records.next_stored().await?
+        {
+            self.read_to = message.sequence;
+            if let Ok(sample) = Sample::parse(&message.payload) {
+                self.open.insert((sample.answer_by, message.sequence), sample.decision.id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn overdue(
+        &self,
+        sequence: u64,
+        id: &DecisionId,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let Outlet { connection, stream, root, .. } = &self.outlet;
+        let slot = root.review_slot(id);
+        if find_last(connection, stream, slot.as_str()).await?.is_some() {
+            return Ok(());
+        }
+        let Some(sample) = read_sample(&self.outlet, sequence).await? else { return Ok(()) };
+        let receipt = RulingReceipt::unreviewed(&sample.decision, now);
+        let bytes = receipt.encode().map_err(|error| other(&error))?;
+        let kept = Some(snapshot.retention.answers);
+        let entries = [
+            BatchEntry { subject: slot, bytes: EXPIRED.into(), kept, expected: Some(0) },
+            BatchEntry { subject: root.ruling_receipt(id), bytes: bytes.into(), kept, expected: None },
+        ];
+        match batch::publish(connection, stream, &entries).await {
+            Batched::Stored(_) => {
+                self.watchful.metrics.ruled(receipt.outcome);
+                tracing::info!(id = id.as_str(), "nobody reviewed a sample in time");
+            }
+            // Another instance did it, or a review came just now.
+            Batched::Refused => return Ok(()),
+            Batched::Unknown(why) => return Err(other(&why)),
+        }
+        match &receipt.basis {
+            Some(basis) => self.watchful.look(basis, snapshot).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many answers there are of each class and channel under the rules of today, since its promotion.
+fn since_promoted(heard: &Evidence, snapshot: &Snapshot, known: &Governing) -> HashMap<Class, HashMap<Channel, u64>> {
+    let mut answers: HashMap<Class, HashMap<Channel, u64>> = HashMap::new();
+    for said in heard.said() {
+        let Basis { class, channel, rules, .. } = &said.basis;
+        let line = snapshot.policy.line(class, channel);
+        let after = line.tenure.after.max(known.level(class, channel).revision);
+        if said.ruling() > after && snapshot.pack.class_digest(class) == Some(*rules) {
+            *answers.entry(class.clone()).or_default().entry(channel.clone()).or_default() += 1;
+        }
+    }
+    answers
+}
+
+/// A sample, where it belongs; anything else is not there.
+pub(super) async fn read_sample(outlet: &Outlet, sequence: u64) -> Result<Option<Sample>, Trouble> {
+    let found = find_one(&outlet.connection, &outlet.stream, sequence).await?;
+    Ok(found.and_then(|message| {
+        let sample = Sample::parse(&message.payload).ok()?;
+        let belongs = outlet.root.review(sample.decision.verdict.class.as_ref()?);
+        (belongs.as_str() == message.subject.as_str()).then_some(sample)
+    }))
+}
+
+fn other(why: &dyn std::fmt::Display) -> Trouble {
+    Trouble::Other { doing: "look after samples".to_owned(), why: why.to_string() }
+}
