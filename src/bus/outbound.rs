@@ -303,13 +303,17 @@ impl<T: Send + 'static> Publisher<T> {
     }
 
     async fn settle(&mut self, sent: Sent<T>, answer: Answer, why: &str, is_duplicate: bool) {
-        let Sent { outgoing, lane, .. } = sent;
+        let Sent { mut outgoing, lane, .. } = sent;
         self.free_lanes.extend(lane);
         if outgoing.ends == Ends::Sampled {
             return self.sampled(outgoing, answer, why).await;
         }
         if matches!(answer, Answer::RefusesAll | Answer::Silent) {
             self.valve.close();
+        }
+        if is_duplicate {
+            // What stands may be another decision, under other rules.
+            outgoing.sample = None;
         }
         match answer {
             Answer::Stored => match outgoing.ends {
@@ -345,7 +349,8 @@ impl<T: Send + 'static> Publisher<T> {
             Acted::Committed | Acted::Before => {
                 self.free_lanes.extend(lane);
                 self.observer.committed(&note, took, acted == Acted::Before);
-                self.stands(Outgoing { note, ..outgoing }).await;
+                let sample = outgoing.sample.filter(|_| acted == Acted::Committed);
+                self.stands(Outgoing { note, sample, ..outgoing }).await;
             }
             // A person decides it now, and nobody need sample that.
             Acted::Refused => self.send(Outgoing { sample: None, ..outgoing }, lane).await,
@@ -356,7 +361,7 @@ impl<T: Send + 'static> Publisher<T> {
     }
 
     /// A decision stands: its sample goes out, where there is one, and then its source is told. Who dies in between decides
-    /// again, to the same id, and draws again.
+    /// again, and finds that it was decided: that sample is lost, and nothing else.
     async fn stands(&mut self, mut outgoing: Outgoing<T>) {
         match outgoing.sample.take() {
             Some(sample) => {

@@ -40,7 +40,8 @@ pub(crate) fn world(url: &str, more: &str) -> World {
     let channel = |name: &str| format!("[[source.channel]]\nname = \"torture.{name}\"\nsubject = \"in.{name}\"\n");
     let channels = format!("[[source]]\nstream = \"IN\"\n{}{}{}", channel("one"), channel("two"), channel("capped"));
     let policy = format!(
-        "[[class]]\nname = \"newsletter\"\nlevel = 2\naction = {{ type = \"archive\" }}\n\
+        "[review]\npercent = 50\nper_hour_max = 100000\n\
+         [[class]]\nname = \"newsletter\"\nlevel = 2\naction = {{ type = \"archive\" }}\n\
          [[class]]\nname = \"scheduling_confirm\"\nlevel = 2\naction = {{ type = \"label\", label = \"x\" }}\n\
          [[cap]]\nper_day = 100000\n[[cap]]\nclass = \"newsletter\"\nper_day = 100000\n\
          [[cap]]\nchannel = \"torture.capped\"\nper_minute = {CAPPED}\n"
