@@ -35,8 +35,9 @@ build:               ## Build the release binary.
 # Where cargo builds.
 BUILT = $(shell $(CARGO) metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
-demo: tools build    ## The main job on real parts, and a picture of what happened.
+demo: tools build    ## The main job on real parts, and a picture of what happened; then how a class earns its autonomy and loses it.
 	@"$(BUILT)/release/decile" demo
+	@"$(BUILT)/release/decile" demo --story
 
 # The last lines take the binary that the tests have built: `cargo run` would build everything again, without their needs.
 test: tools fmt clippy doc  ## Everything: format, lints, unit, integration on a real server, docs, the rules' layout and own tests.

@@ -26,6 +26,7 @@ pub mod decode;
 pub mod diagnostic;
 pub mod digest;
 pub mod doctor;
+pub mod drift;
 pub mod executor;
 pub mod facts;
 pub mod gate;

@@ -9,6 +9,7 @@ use crate::class::Class;
 use crate::commit::DeadWhy;
 use crate::decision::{Decision, Digests, Disposed};
 use crate::doctor::{Finding, Kind, Severity};
+use crate::drift::Detector;
 use crate::policy::Desk;
 use crate::reason::Reason;
 use crate::rulings::Word;
@@ -118,6 +119,7 @@ impl Metrics {
         DeadWhy::ALL.into_iter().for_each(|why| self.dead_letters(why).increment(0));
         Word::ALL.into_iter().for_each(|outcome| self.rulings(outcome).increment(0));
         Cause::ALL.into_iter().for_each(|cause| self.demoted(cause, 0));
+        Detector::KINDS.into_iter().for_each(|detector| self.drifted(detector, None, 0));
     }
 
     /// The text of `/metrics`.
@@ -213,6 +215,14 @@ impl Metrics {
         self.recorder.register_counter(&Key::from_parts("decile_samples_total", labels), &METADATA).increment(1);
     }
 
+    /// Counts an alarm about drift; with 0 it only shows that there is such a detector.
+    pub fn drifted(&self, detector: &'static str, class: Option<&Class>, count: u64) {
+        let class = class.map_or("all", Class::as_str).to_owned();
+        let labels = vec![Label::new("detector", detector), Label::new("class", class)];
+        let key = Key::from_parts("decile_drift_alarms_total", labels);
+        self.recorder.register_counter(&key, &METADATA).increment(count);
+    }
+
     /// Counts a level that was taken back; with 0 it only shows that there is such a cause.
     pub fn demoted(&self, cause: Cause, count: u64) {
         let key = Key::from_parts("decile_demotions_total", vec![Label::new("cause", cause.as_str())]);
@@ -292,6 +302,8 @@ pub struct Counted {
     outcome: Outcome,
     refused_action: Option<(String, Reason)>,
     outward_action: Option<String>,
+    /// How long its message was on the bus, in bytes.
+    pub payload_bytes: usize,
     /// How long the decision took.
     pub decided_in: Duration,
 }
@@ -316,8 +328,24 @@ impl Counted {
             },
             refused_action,
             outward_action,
+            payload_bytes: decision.message.payload_bytes,
             decided_in,
         }
+    }
+
+    /// What was decided.
+    pub fn disposition(&self) -> Disposed {
+        self.outcome.disposition
+    }
+
+    /// The verdict's class.
+    pub fn class(&self) -> Option<&Class> {
+        self.outcome.class.as_ref()
+    }
+
+    /// Why it was not handled.
+    pub fn reason(&self) -> Option<Reason> {
+        self.outcome.reason
     }
 }
 
@@ -342,7 +370,7 @@ fn to_f64(count: u64) -> f64 {
 }
 
 /// Counters, and what they count.
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
     ("decile_messages_received_total", "messages delivered, redeliveries included"),
     ("decile_redeliveries_total", "messages delivered more than once"),
     ("decile_duplicates_total", "decisions that the broker had already, under the same id"),
@@ -352,6 +380,7 @@ const COUNTERS: [(&str, &str); 14] = [
     ("decile_refused_actions_total", "outward actions that were held back, by type and reason"),
     ("decile_samples_total", "handled decisions that a person is to review, by class and by whether they are stored"),
     ("decile_demotions_total", "levels that the daemon took back to 1, by cause"),
+    ("decile_drift_alarms_total", "alarms that something is not as it used to be, by detector and class"),
     ("decile_rulings_total", "answers of people by what became of them"),
     ("decile_overdue_total", "escalations that a desk did not answer by its deadline"),
     ("decile_canary_total", "attempts that must be refused, by wall and by whether they were"),

@@ -3,6 +3,7 @@
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::decision::{DecisionId, Outward, Proof, Record};
+use crate::digest::Digest;
 use crate::policy::Desk;
 use crate::token::{Token, TokenError};
 use std::fmt;
@@ -86,6 +87,28 @@ impl Root {
     /// `<root>.review.<class>`: samples of what was handled.
     pub fn review(&self, class: &Class) -> Subject {
         self.under(&["review", class.as_str()])
+    }
+
+    /// `<root>.tally.<start>.<instance>`: what an instance decided in the window that begins at that second, in counts.
+    pub fn tally(&self, start_s: i64, instance: u64) -> Subject {
+        Subject(format!("{}.tally.{start_s}.{instance:016x}", self.0))
+    }
+
+    /// The filter of all tallies.
+    pub fn tallies(&self) -> String {
+        self.filter("tally.>")
+    }
+
+    /// Whether a subject is that of a tally of this window.
+    pub fn is_tally_of(&self, subject: &str, start_s: i64) -> bool {
+        let tokens: Vec<&str> = self.within(subject).unwrap_or_default().split('.').collect();
+        matches!(tokens.as_slice(), ["tally", start, _] if start.parse() == Ok(start_s))
+    }
+
+    /// `<root>.slot.drift.<at>.<detector>`: taken by the instance that raises an alarm.
+    pub fn drift_slot(&self, at_s: i64, detector: &str) -> Subject {
+        let detector = Digest::of("decile drift, version 1", [detector.as_bytes()]).short();
+        Subject(format!("{}.slot.drift.{at_s}.{detector}", self.0))
     }
 
     /// `<root>.ruling.<id>.review`: a person's review of a sample.

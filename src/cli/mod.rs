@@ -14,6 +14,7 @@ mod demote;
 mod diff;
 mod dlq;
 mod doctor;
+mod drift;
 mod evidence;
 mod execute;
 mod exit;
@@ -90,6 +91,8 @@ enum Command {
     Survey(survey::Survey),
     /// Show what people's answers say of each class, and what its next level asks for.
     Evidence(evidence::Evidence),
+    /// Show whether messages, or what becomes of them, are still as they used to be.
+    Drift(drift::DriftCommand),
     /// Ask what a person should decide about the policy this week.
     Questions(questions::Questions),
     /// Compile rules into a pack: one file.
@@ -159,6 +162,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Diff(command) => command.run(),
         Command::Survey(command) => command.run(),
         Command::Evidence(command) => command.run(),
+        Command::Drift(command) => command.run(),
         Command::Questions(command) => command.run(),
         Command::Compile(command) => command.run(),
         Command::Fmt(command) => command.run(),

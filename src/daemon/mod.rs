@@ -9,6 +9,7 @@ mod again;
 mod agreement;
 mod canary;
 mod deadlines;
+mod drift;
 mod fit;
 mod govern;
 mod observe;
@@ -218,7 +219,8 @@ impl Daemon {
             let snapshot = self.snapshot.load();
             (snapshot.limits, snapshot.root.clone(), snapshot.retention.duplicate_window)
         };
-        let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health)));
+        let counting = Arc::new(drift::Counting::default());
+        let observed = Arc::new(Observed::new(Arc::clone(metrics), Arc::clone(health), Arc::clone(&counting)));
         metrics.in_force(&self.snapshot.load().digests, None);
         reload::say_refused(&self.snapshot.load(), metrics);
         metrics.watched(self.snapshot.load().policy.deadlines.keys());
@@ -296,6 +298,15 @@ impl Daemon {
         let sampler = samples::sampler(&self.snapshot.load());
         let samples = samples::Samples::new(Arc::clone(&self.snapshot), Arc::clone(&sampler), watchful.clone());
         intake.spawn(samples.keep(stop.clone()));
+        let drifting = drift::Drifting::new(
+            outlet.clone(),
+            Arc::clone(&self.snapshot),
+            Arc::clone(metrics),
+            Arc::clone(&sampler),
+            counting,
+        );
+        // It has the last word: what is in flight is counted, too.
+        let telling = tokio::spawn(drifting.keep(helpers.clone()));
         let judge = rulings::Judge {
             outlet: outlet.clone(),
             snapshot: Arc::clone(&self.snapshot),
@@ -355,7 +366,7 @@ impl Daemon {
         let _ = tokio::time::timeout(FLUSH_MAX, flush).await;
         helpers.cancel();
         ready.abort();
-        let _ = tokio::join!(watchdog, upkeep);
+        let _ = tokio::join!(watchdog, upkeep, telling);
         drained
     }
 }

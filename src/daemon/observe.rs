@@ -1,5 +1,6 @@
 //! From what the bus reports to metrics, health and the log.
 
+use super::drift::Counting;
 use super::workers::Note;
 use crate::bus::Watcher;
 use crate::bus::inbound::Intake;
@@ -10,6 +11,7 @@ use crate::commit::DeadWhy;
 use crate::health::{Health, Stage};
 use crate::metrics::Metrics;
 use async_nats::Event;
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,15 +21,16 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Observed {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    counting: Arc<Counting>,
 }
 
 /// How often histograms are folded together.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 impl Observed {
-    pub(super) fn new(metrics: Arc<Metrics>, health: Arc<Health>) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, health: Arc<Health>, counting: Arc<Counting>) -> Self {
         health.beat_all();
-        Self { metrics, health }
+        Self { metrics, health, counting }
     }
 }
 
@@ -68,6 +71,7 @@ impl Observer<Note> for Observed {
             self.metrics.duplicates.increment(1);
         } else {
             self.metrics.decided(note);
+            self.counting.count(note, Timestamp::now());
         }
         self.metrics.decision_seconds.record(note.decided_in);
         self.metrics.commit_seconds.record(took);

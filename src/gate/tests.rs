@@ -101,6 +101,7 @@ impl World {
             classes: classes.into_iter().collect(),
             unlisted: of(0),
             sampling: crate::policy::Sampling::default(),
+            drift_demotes: std::collections::BTreeSet::new(),
             promotions: Vec::new(),
         }
     }

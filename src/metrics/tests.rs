@@ -59,7 +59,11 @@ fn rendered() -> String {
             let outcome = Outcome { disposition, class: None, reason };
             let (refused_action, outward_action) =
                 (reason.map(|it| ("reply".to_owned(), it)), Some("reply".to_owned()));
-            metrics.decided(&Counted { outcome, refused_action, outward_action, decided_in: Duration::ZERO });
+            let (payload_bytes, decided_in) = (0, Duration::ZERO);
+            let counted = Counted { outcome, refused_action, outward_action, payload_bytes, decided_in };
+            metrics.decided(&counted);
+            metrics.sampled(&counted, true);
+            metrics.sampled(&counted, false);
         }
     }
     metrics.overdue(&desk);

@@ -12,7 +12,7 @@ use crate::subject::Root;
 const RULINGS: &str = "rulings";
 
 /// What the daemon records.
-const RECORDS: [&str; 12] = [
+const RECORDS: [&str; 13] = [
     "handled.>",
     "escalated.>",
     "passed.>",
@@ -24,6 +24,7 @@ const RECORDS: [&str; 12] = [
     "alert.>",
     "level.>",
     "review.>",
+    "tally.>",
     "dlq.>",
 ];
 /// What a person says. Whatever loosens there is signed besides.

@@ -44,6 +44,8 @@ pub struct Policy {
     pub unlisted: Line,
     /// How much of what is handled a person looks at afterwards.
     pub sampling: Sampling,
+    /// The classes that are taken back to level 1 where their share of escalations drifts.
+    pub drift_demotes: BTreeSet<Class>,
     /// What operators have signed, as the file has it, until [`crate::trust::admit`] has looked at it.
     pub promotions: Vec<String>,
 }

@@ -72,6 +72,7 @@ pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> P
         deadlines: resolver.deadlines(&written.desk),
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
         sampling: sampling(written),
+        drift_demotes: drift_demotes(written),
         promotions: written.promotion.iter().filter_map(|it| Some(it.signed.as_ref()?.value.clone())).collect(),
     };
     policy.digest = canonical::digest(&policy);
@@ -241,6 +242,12 @@ impl Resolver<'_> {
         }
         is_known
     }
+}
+
+fn drift_demotes(written: &WrittenPolicy) -> BTreeSet<Class> {
+    let demotes = |class: &&WrittenClass| class.drift_demotes.as_ref().is_some_and(|it| it.value);
+    let name = |class: &WrittenClass| Class::parse(&class.name.as_ref()?.value).ok();
+    written.class.iter().filter(demotes).filter_map(name).collect()
 }
 
 fn sampling(written: &WrittenPolicy) -> Sampling {

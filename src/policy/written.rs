@@ -117,6 +117,8 @@ pub struct WrittenClass {
     /// Of a hundred handled messages, how many a person looks at afterwards; as `[review]` says by default.
     #[schemars(range(min = 0, max = 100))]
     pub review_percent: Option<Placed<u64>>,
+    /// Whether it goes back to level 1 where its share of escalations drifts; otherwise that only raises an alarm.
+    pub drift_demotes: Option<Placed<bool>>,
     /// What is different on single channels.
     #[schemars(default)]
     pub channel: Vec<WrittenClassChannel>,
@@ -206,6 +208,7 @@ impl WrittenClass {
             max_age_s: max_age_s(table),
             action: table.table("action", WrittenAction::read),
             review_percent: sampling::percent(table, "review_percent"),
+            drift_demotes: table.boolean("drift_demotes"),
             channel: table.tables("channel", WrittenClassChannel::read),
             at: table.at(),
         }

@@ -7,17 +7,20 @@ pub enum Cause {
     SevereError,
     /// People no longer agree as often as the level asks for: [`super::Agreement`].
     Disagreement,
+    /// The share of its messages that are escalated is not as it used to be, and the policy says that this is enough.
+    Drift,
 }
 
 impl Cause {
     /// Each.
-    pub const ALL: [Self; 2] = [Self::SevereError, Self::Disagreement];
+    pub const ALL: [Self; 3] = [Self::SevereError, Self::Disagreement, Self::Drift];
 
     /// Its word in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SevereError => "severe_error",
             Self::Disagreement => "disagreement",
+            Self::Drift => "drift",
         }
     }
 }

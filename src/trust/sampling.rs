@@ -17,6 +17,8 @@ pub struct Sampler {
     key: [u8; 32],
     /// Of each class and channel, how many answers have come since it was promoted.
     answers: HashMap<Class, HashMap<Channel, u64>>,
+    /// Until when more is drawn of a class, or of all, in seconds since the epoch: something drifts.
+    drifted: HashMap<Option<Class>, i64>,
     /// Of each class, the hour and how many were taken in it.
     taken: HashMap<Class, (i64, u32)>,
 }
@@ -30,12 +32,18 @@ impl std::fmt::Debug for Sampler {
 impl Sampler {
     /// One that draws by a key; instances that share it draw alike.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key, answers: HashMap::new(), taken: HashMap::new() }
+        Self { key, answers: HashMap::new(), drifted: HashMap::new(), taken: HashMap::new() }
     }
 
     /// How many answers have come of each class and channel since its promotion. Of those that are left out, none have.
     pub fn answered(&mut self, answers: HashMap<Class, HashMap<Channel, u64>>) {
         self.answers = answers;
+    }
+
+    /// Something drifts, of a class or of all messages: more is drawn until then.
+    pub fn drifted(&mut self, class: Option<&Class>, until_s: i64) {
+        let until = self.drifted.entry(class.cloned()).or_insert(until_s);
+        *until = until_s.max(*until);
     }
 
     /// Whether this decision is sampled.
@@ -47,16 +55,17 @@ impl Sampler {
         channel: &Channel,
         now: Timestamp,
     ) -> bool {
-        self.draw(id) < share(self.percent(sampling, class, channel)) && self.has_room(sampling, class, now)
+        self.draw(id) < share(self.percent(sampling, class, channel, now)) && self.has_room(sampling, class, now)
     }
 
-    /// More, where little was said yet.
-    fn percent(&self, sampling: &Sampling, class: &Class, channel: &Channel) -> u64 {
+    /// More, where little was said yet, or something drifts.
+    fn percent(&self, sampling: &Sampling, class: &Class, channel: &Channel, now: Timestamp) -> u64 {
         let usual = sampling.percent_of(class);
         let answers = self.answers.get(class).and_then(|channels| channels.get(channel)).copied().unwrap_or_default();
-        let is_thin = answers < sampling.thin_answers;
+        let drifts = |of: &Option<Class>| self.drifted.get(of).is_some_and(|until| now.as_second() < *until);
+        let is_wanted = answers < sampling.thin_answers || drifts(&None) || drifts(&Some(class.clone()));
         // Nought is meant.
-        if is_thin && usual > 0 { usual.max(sampling.thin_percent) } else { usual }
+        if is_wanted && usual > 0 { usual.max(sampling.thin_percent) } else { usual }
     }
 
     fn has_room(&mut self, sampling: &Sampling, class: &Class, now: Timestamp) -> bool {
@@ -144,6 +153,22 @@ mod tests {
         sampler.answered(answered(30));
         let enough = drawn(&mut sampler, &sampling).len();
         assert!(thin > 9_000 && enough < 400, "{thin}, then {enough}");
+    }
+
+    #[test]
+    fn more_are_taken_for_a_while_after_a_drift() {
+        let sampling = sampling(1, 50, 0, u32::MAX);
+        let drawn_after = |of: Option<&Class>, until_s| {
+            let mut sampler = Sampler::new([7; 32]);
+            sampler.drifted(of, until_s);
+            drawn(&mut sampler, &sampling).len()
+        };
+        let other = Class::parse("farewell").unwrap();
+        for (of, until_s, is_more) in
+            [(None, 1, true), (Some(&class()), 1, true), (Some(&other), 1, false), (None, 0, false)]
+        {
+            assert_eq!(drawn_after(of, until_s) > 9_000, is_more, "{of:?} until {until_s}");
+        }
     }
 
     #[test]

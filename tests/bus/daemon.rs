@@ -3,6 +3,7 @@
 use crate::support::{Broker, Daemon, World, http, run, until};
 use decile::bus::private::PrivateServer;
 use decile::doctor::Kind;
+use decile::drift::Detector;
 use decile::rulings::Word;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -34,7 +35,8 @@ async fn a_drain_commits_and_acknowledges_what_was_taken() {
     let daemon = Daemon::start(&world, &[]);
     daemon.wait_ready().await;
     broker.all_acknowledged("IN").await;
-    let decided: BTreeSet<u64> = broker.all("DECILE").await.iter().map(|record| record.sequence()).collect();
+    let all = broker.all("DECILE").await;
+    let decided: BTreeSet<u64> = all.iter().filter(|it| it.is_decision()).map(|record| record.sequence()).collect();
     assert_eq!(decided, (1..=count).collect(), "nothing was lost");
     daemon.wait_metric("decile_duplicates_total 0").await;
 }
@@ -139,7 +141,7 @@ async fn a_broken_reload_changes_nothing_and_shows() {
 }
 
 /// The metrics that are there once a message of each kind was decided.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "decile_commit_failures_total",
     "decile_commit_inflight",
     "decile_commit_seconds",
@@ -150,6 +152,7 @@ const NAMES: [&str; 23] = [
     "decile_decisions_total",
     "decile_demotions_total",
     "decile_doctor_finding",
+    "decile_drift_alarms_total",
     "decile_duplicates_total",
     "decile_grants",
     "decile_grants_fresh",
@@ -183,9 +186,10 @@ const WORDS: [&str; Word::ALL.len()] = {
     words
 };
 /// Labels, with the values that they may have; an empty list for digests and numbers.
-const LABELS: [(&str, &[&str]); 14] = [
+const LABELS: [(&str, &[&str]); 15] = [
+    ("detector", &Detector::KINDS),
     ("disposition", &["handle", "escalate", "pass"]),
-    ("class", &["none", "scheduling_confirm", "newsletter", "info_request"]),
+    ("class", &["all", "none", "scheduling_confirm", "newsletter", "info_request"]),
     ("reason", &["none", "no_grant", "unmatched", "restricted", "direct", "malformed"]),
     ("action", &["archive", "reply"]),
     ("connection", &["consume", "publish", "govern"]),
@@ -196,7 +200,7 @@ const LABELS: [(&str, &[&str]); 14] = [
     ("channels", &[]),
     ("why", &["no_lease", "refused", "full", "deliveries", "given_up"]),
     ("outcome", &WORDS),
-    ("cause", &["severe_error", "disagreement"]),
+    ("cause", &["severe_error", "disagreement", "drift"]),
     ("le", &[]),
 ];
 

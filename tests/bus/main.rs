@@ -15,6 +15,7 @@ mod canary;
 mod daemon;
 mod dlq;
 mod doctor;
+mod drift;
 mod escalations;
 mod evidence;
 mod executor;

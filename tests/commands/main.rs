@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod classify;
 mod compile;
+mod demo;
 mod diff;
 mod fmt;
 mod inbox;

@@ -98,7 +98,7 @@ impl Checker {
             }
             Some("slot") if matches!(tokens.get(2), Some(&"cap" | &"use")) => self.slot(raw),
             Some(
-                "slot" | "lease" | "grant" | "control" | "ruling" | "receipt" | "alert" | "level" | "review"
+                "slot" | "lease" | "grant" | "control" | "ruling" | "receipt" | "alert" | "level" | "review" | "tally"
                 | "proposal",
             ) => {}
             _ => self.find(Finding::Stray { record: raw.sequence }),

@@ -23,7 +23,7 @@ use decile::policy::{ClassPolicy, Desk, Policy, Sampling, Tenure};
 use decile::rules;
 use decile::triage::Snapshot;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ impl World {
             deadlines: BTreeMap::new(),
             unlisted: of_line(&case.unlisted),
             sampling: Sampling::default(),
+            drift_demotes: BTreeSet::new(),
             promotions: Vec::new(),
         };
     }

@@ -108,7 +108,7 @@ impl Judge<'_> {
             // Nobody promotes here: whatever lies there demotes.
             "level" => drop(self.demoted.insert(tokens[2..].join("."))),
             "review" => self.sample(record),
-            "lease" => {}
+            "lease" | "tally" => {}
             other => panic!("what is `{other}`? {record:?}"),
         }
     }

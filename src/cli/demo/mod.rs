@@ -2,6 +2,7 @@
 
 mod files;
 mod picture;
+mod story;
 mod traffic;
 
 use super::args::Format;
@@ -30,7 +31,9 @@ use traffic::Sample;
 /// Starts a private NATS server and the daemon, sends sample traffic through both, and shows what was
 /// handled, what was escalated and why. Nothing outside a temporary folder is touched.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: decile demo\n         decile demo --format json | jq .latency")]
+#[command(
+    after_help = "Example: decile demo\n         decile demo --story\n         decile demo --format json | jq .latency"
+)]
 pub(super) struct Demo {
     /// The demo's configuration: the shipped channels and rules under a policy of its own.
     #[arg(long, value_name = "FILE", default_value = "config/demo/decile.toml")]
@@ -41,6 +44,9 @@ pub(super) struct Demo {
     /// Sample messages a second.
     #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rate: u32,
+    /// Tell instead, in two minutes, how a class earns its autonomy and loses it.
+    #[arg(long, conflicts_with_all = ["keep", "format", "rate"])]
+    story: bool,
     /// Keep the server running afterwards, and say how to look around; Ctrl-C ends it.
     #[arg(long)]
     keep: bool,
@@ -62,6 +68,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        if self.story {
+            return story::tell(&self.config, &self.messages);
+        }
         let samples = traffic::read(&self.messages)
             .context("the demo reads the project's own files: run it from the project's folder")?;
         let server = PrivateServer::start()?;
@@ -97,7 +106,7 @@ impl Demo {
         let running = tokio::spawn(daemon.run(stop.clone()));
         let started = Instant::now();
         self.send(&connection, &snapshot.load(), samples).await?;
-        self.wait(&connection, &stream, samples.len()).await?;
+        self.wait(&connection, &stream, &root, samples.len()).await?;
         let took = started.elapsed();
         stop.cancel();
         running.await??;
@@ -126,18 +135,18 @@ impl Demo {
         Ok(())
     }
 
-    async fn wait(&self, connection: &Connection, stream: &str, wanted: usize) -> anyhow::Result<()> {
+    async fn wait(&self, connection: &Connection, stream: &str, root: &Root, wanted: usize) -> anyhow::Result<()> {
         let bar = self.bar(wanted, "decided");
         let deadline = Instant::now() + DECIDE_MAX;
         loop {
-            let state = connection.jetstream.get_stream(stream).await?.cached_info().state.clone();
-            bar.set_position(state.messages);
-            if state.messages >= u64::try_from(wanted)? {
+            let decided = decisions(connection, stream, root).await?.len();
+            bar.set_position(u64::try_from(decided)?);
+            if decided >= wanted {
                 bar.finish_and_clear();
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("{} of {wanted} messages were decided within {DECIDE_MAX:?}", state.messages);
+                bail!("{decided} of {wanted} messages were decided within {DECIDE_MAX:?}");
             }
             tokio::time::sleep(LOOK).await;
         }

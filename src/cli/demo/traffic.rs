@@ -26,8 +26,7 @@ pub(in crate::cli) struct Sample {
     #[serde(default)]
     attributes: BTreeMap<String, String>,
     /// What it is; `None` where a person must see it.
-    #[serde(rename = "class")]
-    _class: Option<String>,
+    class: Option<String>,
     #[serde(rename = "restrict", default)]
     _restrict: serde_json::Value,
     #[serde(rename = "note", default)]
@@ -68,6 +67,18 @@ fn read_file(file: &Path, samples: &mut Vec<Sample>) -> anyhow::Result<()> {
 }
 
 impl Sample {
+    /// Whether a person would call it that.
+    pub(in crate::cli) fn is_of(&self, class: &str) -> bool {
+        self.class.as_deref() == Some(class)
+    }
+
+    /// The same as another message, perhaps by another sender.
+    pub(in crate::cli) fn again(&self, number: usize, sender: Option<&str>) -> Self {
+        let id = format!("{}-{number}", self.id);
+        let sender = sender.map(str::to_owned).or_else(|| self.sender.clone());
+        Self { id, sender, ..self.clone() }
+    }
+
     /// The message as its channel's bridge would publish it now. The moment of the demo takes the place of
     /// the sample's date, so that nothing is too old.
     pub(in crate::cli) fn wire(&self, spec: &ChannelSpec, now: Timestamp) -> Wire {
