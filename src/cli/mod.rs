@@ -35,6 +35,7 @@ mod print;
 mod promote;
 mod questions;
 mod reach;
+mod receipt;
 mod reclassify;
 mod reject;
 mod replace;

@@ -6,7 +6,7 @@ use super::inbox::opened::Place;
 use super::print::{json, one_line};
 use super::reach::Reach;
 use super::signing::{KeyArgs, Signatory};
-use super::{Exit, world};
+use super::{Exit, receipt, world};
 use crate::authority::Undo;
 use crate::bus::follow::broker_now;
 use crate::bus::{Published, publish_expecting};
@@ -64,7 +64,8 @@ impl UndoCommand {
             let gone = find(&place, &self.id).await?;
             may(&gone.outward, &config, &signatory)?;
             let sequence = self.publish(&place, &gone, &signatory).await?;
-            let receipt = self.wait(&place, &gone.outward.decision.id, sequence).await?;
+            let subject = place.root.ruling_receipt(&gone.outward.decision.id);
+            let receipt = receipt::wait(&place, subject, sequence, Duration::from_millis(self.wait_ms)).await?;
             self.say(&gone, sequence, receipt.as_ref())
         })
     }
@@ -81,20 +82,6 @@ impl UndoCommand {
             Published::Stored(sequence) => Ok(sequence),
             Published::Taken => Err(No("somebody else asked for that just now".to_owned()).into()),
         }
-    }
-
-    /// The daemon's word on it, if it comes in time.
-    async fn wait(&self, place: &Place, id: &DecisionId, sequence: u64) -> anyhow::Result<Option<RulingReceipt>> {
-        let filter = place.root.ruling_receipt(id).as_str().to_owned();
-        let mut watch = Watch::open(&place.connection, &place.stream, [filter], sequence, LOOK).await?;
-        let until = tokio::time::Instant::now() + Duration::from_millis(self.wait_ms);
-        while let Ok(kept) = tokio::time::timeout_at(until, watch.next()).await {
-            let receipt = serde_json::from_slice::<RulingReceipt>(&kept?.payload).ok();
-            if receipt.as_ref().is_some_and(|receipt| receipt.ruling == sequence) {
-                return Ok(receipt);
-            }
-        }
-        Ok(None)
     }
 
     fn say(&self, gone: &Gone, sequence: u64, receipt: Option<&RulingReceipt>) -> anyhow::Result<Exit> {

@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(5);
 /// How long the last word may take when we stop.
 const LAST_WORD_MAX: Duration = Duration::from_secs(2);
+/// The most windows that wait to be told: an hour's.
+const UNTOLD_MAX: usize = 12;
 /// An alarm of longer ago is no news: whoever starts folds what others have seen.
 const NEWS_S: i64 = 2 * 86_400;
 /// For how long more is sampled after an alarm.
@@ -64,7 +66,8 @@ impl Counting {
     /// The same with the one that is not.
     fn all(&self, now: Timestamp) -> Vec<Tally> {
         let mut over = self.over(now);
-        over.push(std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).current));
+        let current = std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).current);
+        over.extend((current.start_s > 0).then_some(current));
         over
     }
 }
@@ -147,6 +150,8 @@ impl Drifting {
     /// One record a window: also where nothing was decided, so that everybody sees that the window is over.
     async fn tell(&mut self) -> Result<(), Trouble> {
         let Outlet { connection, stream, root, .. } = &self.outlet;
+        // What is older would come too late to count.
+        self.untold.drain(..self.untold.len().saturating_sub(UNTOLD_MAX));
         while let Some(tally) = self.untold.front() {
             let subject = root.tally(tally.start_s, self.instance);
             let bytes = TallyRecord::new(tally.clone()).encode().map_err(|error| other(&error))?;

@@ -100,7 +100,7 @@ fn every_line() -> Vec<(u8, Type)> {
 #[tokio::test]
 async fn no_outward_action_leaves_at_any_level() {
     let mut policy = String::from(
-        "[[cap]]\nper_hour = 9\n[[action]]\ntype = \"tag_source\"\nreach = \"outward\"\nreversibility = \"reversible\"\n",
+        "[review]\npercent = 0\n[[cap]]\nper_hour = 9\n[[action]]\ntype = \"tag_source\"\nreach = \"outward\"\nreversibility = \"reversible\"\n",
     );
     let mut rules = String::new();
     for (level, (action, _, _, keys)) in every_line() {
@@ -155,8 +155,7 @@ async fn what_cannot_be_undone_does_not_load_above_level_1() {
 #[tokio::test]
 async fn old_messages_are_a_persons() {
     let server = PrivateServer::start().unwrap();
-    let policy =
-        "[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 3600\naction = { type = \"note\" }\n";
+    let policy = "[review]\npercent = 0\n[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 3600\naction = { type = \"note\" }\n";
     let _daemon = Daemon::ready(&World::on(&server).policy(policy)).await;
     let broker = Broker::on(&server).await;
     for (minutes, outcome) in [(-61, "too_old"), (-50, "handle"), (600, "handle")] {
@@ -172,7 +171,7 @@ async fn old_messages_are_a_persons() {
 #[tokio::test]
 async fn a_date_in_the_future_makes_nothing_younger() {
     let server = PrivateServer::start().unwrap();
-    let policy = "[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 1\naction = { type = \"note\" }\n";
+    let policy = "[review]\npercent = 0\n[[class]]\nname = \"scheduling_confirm\"\nlevel = 2\nmax_age_s = 1\naction = { type = \"note\" }\n";
     let world = World::on(&server).policy(policy);
     run(&["setup", "--apply", "--config", &world.config()]).exits(0);
     let broker = Broker::on(&server).await;

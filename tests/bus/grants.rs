@@ -99,7 +99,9 @@ async fn a_single_use_is_spent_once_over_two_instances() {
 #[tokio::test]
 async fn a_cap_holds_over_two_instances_and_a_restart() {
     let caps = "[[cap]]\nper_day = 1000\n[[cap]]\nclass = \"newsletter\"\nper_day = 5\n";
-    let policy = format!("[[class]]\nname = \"newsletter\"\nlevel = 2\naction = {{ type = \"archive\" }}\n{caps}");
+    let policy = format!(
+        "[review]\npercent = 0\n[[class]]\nname = \"newsletter\"\nlevel = 2\naction = {{ type = \"archive\" }}\n{caps}"
+    );
     let scene = Scene::with(|world| world.policy(&policy)).await;
     let second = Daemon::ready(&scene.world).await;
     scene.grant(&[]).await;

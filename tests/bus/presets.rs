@@ -82,6 +82,9 @@ action = { type = "label", label = "scheduled" }
 name = "regional"
 level = 2
 action = { type = "note" }
+
+[review]
+percent = 0
 "#;
 
 fn world(server: &PrivateServer) -> World {

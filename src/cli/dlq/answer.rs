@@ -7,6 +7,7 @@ use crate::bus::{Published, publish_expecting};
 use crate::cli::args::{ConfigFile, Connect, Format};
 use crate::cli::exit::No;
 use crate::cli::print::{json, one_line};
+use crate::cli::receipt;
 use crate::cli::signing::{KeyArgs, Signatory};
 use crate::cli::{Exit, world};
 use crate::inbox::Letter;
@@ -49,7 +50,9 @@ impl AnswerArgs {
             let letter = opened.find(&self.id)?;
             may(letter, &signatory)?;
             let sequence = self.publish(&opened, letter, answer, &signatory).await?;
-            let receipt = self.wait(&opened, letter, sequence).await?;
+            let subject = opened.place.root.letter_receipt(letter.id());
+            let wait = Duration::from_millis(self.wait_ms);
+            let receipt = receipt::wait(&opened.place, subject, sequence, wait).await?;
             self.say(letter, answer, sequence, receipt.as_ref())
         })
     }
@@ -72,21 +75,6 @@ impl AnswerArgs {
             Published::Stored(sequence) => Ok(sequence),
             Published::Taken => Err(No("somebody else answered it just now".to_owned()).into()),
         }
-    }
-
-    /// The daemon's word on it, if it comes in time.
-    async fn wait(&self, opened: &Opened, letter: &Letter, sequence: u64) -> anyhow::Result<Option<RulingReceipt>> {
-        let place = &opened.place;
-        let filter = place.root.letter_receipt(letter.id()).as_str().to_owned();
-        let mut watch = Watch::open(&place.connection, &place.stream, [filter], sequence, LOOK).await?;
-        let until = tokio::time::Instant::now() + Duration::from_millis(self.wait_ms);
-        while let Ok(kept) = tokio::time::timeout_at(until, watch.next()).await {
-            let receipt = serde_json::from_slice::<RulingReceipt>(&kept?.payload).ok();
-            if receipt.as_ref().is_some_and(|receipt| receipt.ruling == sequence) {
-                return Ok(receipt);
-            }
-        }
-        Ok(None)
     }
 
     fn say(

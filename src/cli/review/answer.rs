@@ -10,19 +10,16 @@ use crate::cli::args::{self, ConfigFile, Connect, Format};
 use crate::cli::exit::{No, UsageError};
 use crate::cli::inbox::opened::Place;
 use crate::cli::print::{json, one_line};
+use crate::cli::receipt;
 use crate::cli::signing::{KeyArgs, Signatory};
 use crate::inbox::NotFound;
 use crate::policy::Desk;
 use crate::review::Waiting;
 use crate::review::screen::{Prepared, is_right};
 use crate::rulings::{RulingReceipt, Word};
-use crate::store::Watch;
 use clap::Args;
 use std::io::Write as _;
 use std::time::Duration;
-
-/// How often it is looked what has become of it.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Says what one sample is, and shows what was decided. Exit code 3 where it no longer waits, or is refused.
 #[derive(Debug, Args)]
@@ -81,23 +78,11 @@ impl Answer {
             let Outcome::Stored(sequence) = publish(&opened.place, &prepared, &signatory).await? else {
                 return Err(No("somebody else has reviewed it".to_owned()).into());
             };
-            let receipt = self.wait(&opened.place, waiting, sequence).await?;
+            let subject = opened.place.root.ruling_receipt(&waiting.sample.decision.id);
+            let wait = Duration::from_millis(self.wait_ms);
+            let receipt = receipt::wait(&opened.place, subject, sequence, wait).await?;
             self.say(waiting, sequence, agrees, receipt.as_ref())
         })
-    }
-
-    /// The daemon's word on it, if it comes in time.
-    async fn wait(&self, place: &Place, waiting: &Waiting, sequence: u64) -> anyhow::Result<Option<RulingReceipt>> {
-        let filter = place.root.ruling_receipt(&waiting.sample.decision.id).as_str().to_owned();
-        let mut watch = Watch::open(&place.connection, &place.stream, [filter], sequence, LOOK).await?;
-        let until = tokio::time::Instant::now() + Duration::from_millis(self.wait_ms);
-        while let Ok(kept) = tokio::time::timeout_at(until, watch.next()).await {
-            let receipt = serde_json::from_slice::<RulingReceipt>(&kept?.payload).ok();
-            if receipt.as_ref().is_some_and(|receipt| receipt.ruling == sequence) {
-                return Ok(receipt);
-            }
-        }
-        Ok(None)
     }
 
     fn say(
