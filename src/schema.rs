@@ -2,7 +2,9 @@
 //! in `config/schema/`; a test compares.
 
 use crate::config;
-use crate::decision::{DeadLetter, Decision, Escalation, Outward, PassedOn, Receipt, ReceiptAlert, Sample};
+use crate::decision::{
+    DeadLetter, Decision, DemotedAlert, Escalation, Outward, PassedOn, Receipt, ReceiptAlert, Sample,
+};
 use crate::inbox::Proposal;
 use crate::rules::written::RuleFile;
 use schemars::generate::SchemaSettings;
@@ -19,6 +21,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
     all.push(("receipt.schema.json", record::<Receipt>()));
     all.push(("receipt-alert.schema.json", record::<ReceiptAlert>()));
     all.push(("dead-letter.schema.json", record::<DeadLetter>()));
+    all.push(("demoted-alert.schema.json", record::<DemotedAlert>()));
     all.push(("sample.schema.json", record::<Sample>()));
     all.push(("proposal.schema.json", record::<Proposal>()));
     all

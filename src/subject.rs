@@ -266,8 +266,9 @@ impl Root {
     }
 
     /// The filter for each kind of message that an inbox is made of; what follows another stands before it.
-    pub fn inbox(&self) -> [String; 6] {
-        ["receipt.>", "approved.>", "ruling.>", "proposal.>", "escalated.>", "dlq.>"].map(|rest| self.filter(rest))
+    pub fn inbox(&self) -> [String; 7] {
+        ["receipt.>", "approved.>", "ruling.>", "proposal.>", "escalated.>", "dlq.>", "alert.demoted"]
+            .map(|rest| self.filter(rest))
     }
 
     /// The filters for what becomes of one answer; what follows another stands before it.

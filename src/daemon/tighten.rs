@@ -6,22 +6,13 @@ use crate::bus::outbound::Outlet;
 use crate::bus::{Trouble, publish_once};
 use crate::channel::Channel;
 use crate::class::Class;
+use crate::decision::{DEMOTED_VERSION, DemotedAlert};
 use crate::subject::Subject;
 use jiff::Timestamp;
 use std::time::Duration;
 
 /// Who takes a level back, as the record says.
 const BY: &str = "decile";
-
-/// `<root>.alert.demoted`: a class was taken back to level 1.
-#[derive(Debug, serde::Serialize)]
-struct DemotedAlert<'a> {
-    v: u32,
-    class: &'a Class,
-    channel: &'a Channel,
-    reason: &'a str,
-    at: Timestamp,
-}
 
 /// Stores what tightens, for ever and on no condition: whoever comes last, it holds.
 pub(super) async fn tighten(outlet: &Outlet, subject: Subject, tightening: &Tightening<'_>) -> Result<(), Trouble> {
@@ -59,7 +50,9 @@ pub(super) async fn demote(
     let at = Timestamp::now();
     tighten(outlet, outlet.root.level(class, channel), &Tightening::demote(BY, at, reason)).await?;
     tracing::warn!(%class, reason, "demoted to level 1");
-    alert(outlet, "demoted", &DemotedAlert { v: 1, class, channel, reason, at }, alert_kept).await
+    let (class, channel, reason) = (class.clone(), channel.clone(), reason.to_owned());
+    let told = DemotedAlert { v: DEMOTED_VERSION, class, channel, reason, at };
+    alert(outlet, "demoted", &told, alert_kept).await
 }
 
 fn other(why: &dyn std::fmt::Display) -> Trouble {

@@ -4,6 +4,7 @@
 //! [`RECORD_VERSION`] changes with the form; golden bytes in the tests show it.
 
 mod dead;
+mod demoted;
 mod encode;
 mod escalation;
 mod id;
@@ -12,6 +13,7 @@ mod receipt;
 mod sample;
 
 pub use dead::{DEAD_LETTER_VERSION, DeadLetter, message_id, of_message_id};
+pub use demoted::{DEMOTED_VERSION, DemotedAlert};
 pub use encode::{PassedOn, Record, RecordError, Timings};
 pub use escalation::{Attached, Context, Escalation, HeldAction, HeldAs, MessageRecord, WouldHave};
 pub use id::DecisionId;

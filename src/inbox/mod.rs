@@ -20,13 +20,13 @@ pub use letter::{Letter, LetterGiven};
 pub use proposal::{PROPOSAL_BYTES_MAX, PROPOSAL_VERSION, Proposal, ProposalError, ProposedAction, TEXT_BYTES_MAX};
 
 use crate::authority::Authority;
-use crate::decision::{DeadLetter, DecisionId, Outward, Receipt, Record};
+use crate::decision::{DeadLetter, DecisionId, DemotedAlert, Outward, Receipt, Record};
 use crate::policy::Desk;
 use crate::rulings::RulingReceipt;
 use crate::subject::Root;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use place::Place;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,10 @@ use std::time::Duration;
 pub const ENTRIES_MAX: usize = 10_000;
 /// The most answered escalations that an inbox remembers.
 pub const ANSWERED_MAX: usize = 200;
+/// The most demotions that an inbox remembers.
+pub const DEMOTED_MAX: usize = 100;
+/// For how long a demotion is shown.
+const DEMOTED_SHOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The most proposals kept for one escalation.
 pub const PROPOSALS_MAX: usize = 8;
 
@@ -58,6 +62,7 @@ pub struct Inbox {
     deadlines: BTreeMap<Desk, Duration>,
     entries: BTreeMap<DecisionId, Entry>,
     letters: BTreeMap<DecisionId, Letter>,
+    demoted: VecDeque<DemotedAlert>,
     left_out: u64,
     unread: u64,
     /// What was noted since answered ones were last forgotten.
@@ -97,8 +102,8 @@ pub enum NotFound {
 impl Inbox {
     /// An empty one. A desk without a deadline has none.
     pub fn new(root: Root, authority: Arc<Authority>, deadlines: BTreeMap<Desk, Duration>) -> Self {
-        let (entries, letters) = (BTreeMap::new(), BTreeMap::new());
-        Self { root, authority, deadlines, entries, letters, left_out: 0, unread: 0, noted: 0 }
+        let (entries, letters, demoted) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
+        Self { root, authority, deadlines, entries, letters, demoted, left_out: 0, unread: 0, noted: 0 }
     }
 
     /// Takes note of a message. What says nothing about escalations changes nothing; what cannot be read is counted.
@@ -114,6 +119,7 @@ impl Inbox {
             Place::Dead => self.dead(published),
             Place::LetterRuling(id) => self.letter_ruling(&id, published),
             Place::LetterReceipt(id) => self.letter_receipt(&id, published),
+            Place::Demoted => self.class_demoted(published),
         }
     }
 
@@ -139,6 +145,11 @@ impl Inbox {
     /// Where there is none, or more than one.
     pub fn find_letter(&self, beginning: &str) -> Result<&Letter, NotFound> {
         only(&self.letters, beginning, "dead letter")
+    }
+
+    /// The classes that the daemon has taken back to level 1 within the last week, the last first.
+    pub fn demoted(&self, now: Timestamp) -> impl Iterator<Item = &DemotedAlert> {
+        self.demoted.iter().rev().filter(move |alert| now.duration_since(alert.at) < DEMOTED_SHOWN)
     }
 
     /// The escalations that wait: nearest deadline first, those without one last, oldest first.
@@ -252,6 +263,14 @@ impl Inbox {
         let deadline = self.deadlines.get(&Desk::human());
         let deadline = deadline.and_then(|after| published.stored_at.checked_add(*after).ok());
         self.letters.insert(letter.id.clone(), Letter::new(letter, published, deadline));
+    }
+
+    fn class_demoted(&mut self, published: &Published<'_>) {
+        let Some(alert) = DemotedAlert::parse(published.payload) else { return self.unread += 1 };
+        self.demoted.push_back(alert);
+        if self.demoted.len() > DEMOTED_MAX {
+            self.demoted.pop_front();
+        }
     }
 
     fn letter_ruling(&mut self, id: &DecisionId, published: &Published<'_>) {

@@ -24,6 +24,8 @@ pub(super) enum Place {
     LetterRuling(DecisionId),
     /// `receipt.<id>.dlq`: of that ruling.
     LetterReceipt(DecisionId),
+    /// `alert.demoted`: a class was taken back.
+    Demoted,
 }
 
 impl Place {
@@ -41,6 +43,7 @@ impl Place {
             ["dlq", _, _] => Some(Self::Dead),
             ["ruling", token, "dlq"] => id(token).map(Self::LetterRuling),
             ["receipt", token, "dlq"] => id(token).map(Self::LetterReceipt),
+            ["alert", "demoted"] => Some(Self::Demoted),
             _ => None,
         }
     }

@@ -460,3 +460,20 @@ fn an_answer_to_a_dead_letter_counts_for_this_letter_alone() {
     bench.apply(7, "decile.dlq.test.main", &dead("d1", 1));
     assert_eq!(bench.open_letters(), [8], "it was given up again");
 }
+
+#[test]
+fn what_was_taken_back_is_shown_for_a_week() {
+    let mut bench = Bench::new();
+    let alert = |class: &str, second: i64| {
+        let at = at(second).to_string();
+        serde_json::json!({ "v": 1, "class": class, "channel": "test.main", "reason": "why", "at": at }).to_string()
+    };
+    for (class, second) in [("a", 0), ("b", 10)] {
+        bench.apply(second, "decile.alert.demoted", alert(class, second).as_bytes());
+    }
+    bench.apply(20, "decile.alert.demoted", b"{}");
+    let shown = |now| bench.inbox.demoted(at(now)).map(|it| it.class.to_string()).collect::<Vec<_>>();
+    assert_eq!((shown(20), bench.inbox.unread()), (vec!["b".to_owned(), "a".to_owned()], 1));
+    assert_eq!(shown(7 * 86_400), ["b"]);
+    assert!(shown(7 * 86_400 + 10).is_empty());
+}

@@ -25,6 +25,10 @@ pub(super) fn list(inbox: &Inbox, format: Format) -> anyhow::Result<Exit> {
     if waiting.iter().any(|it| matches!(it, Waiting::Letter(_))) && format == Format::Text {
         eprintln!("what is dead could not be decided: `decile dlq show ID`, `retry`, `drop`");
     }
+    for alert in inbox.demoted(now).filter(|_| format == Format::Text) {
+        let (channel, why) = (one_line(alert.channel.as_str(), 128), one_line(&alert.reason, 200));
+        eprintln!("`{}` is at level 1 again on `{channel}` since {}: {why}", alert.class, alert.at);
+    }
     if inbox.left_out() > 0 {
         eprintln!("{} more wait than are listed: answer some of these", inbox.left_out());
     }

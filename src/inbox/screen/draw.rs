@@ -69,6 +69,11 @@ fn head(screen: &Screen) -> Line<'static> {
     if dead > 0 {
         text.push_str(&format!(" · {dead} dead: `decile dlq list`"));
     }
+    let demoted: Vec<String> = screen.inbox.demoted(screen.now).map(|it| it.class.to_string()).collect();
+    if let Some(last) = demoted.first() {
+        let more = if demoted.len() > 1 { format!(" +{}", demoted.len() - 1) } else { String::new() };
+        text.push_str(&format!(" · demoted: {last}{more}"));
+    }
     let is_filtering = matches!(screen.mode, Mode::Filter);
     if is_filtering || !screen.filter.is_empty() {
         let cursor = if is_filtering { "▏" } else { "" };
