@@ -63,6 +63,7 @@ mutants:             ## Take one test after another out of the classifier: the s
 
 torture: tools       ## The long versions of tests/gate, tests/torture and tests/crash: a million cases, thousands of kills (most of a day).
 	DECILE_CASES=1000000 $(CARGO) test --locked --profile torture --test gate -- --nocapture
+	DECILE_TORTURE=long $(CARGO) test --locked --profile torture --lib -- drift:: --nocapture --test-threads 1
 	DECILE_TORTURE=long $(CARGO) test --locked --profile torture --test torture -- --nocapture --test-threads 1
 	DECILE_TORTURE=long $(CARGO) test --locked --profile torture --test crash -- --nocapture --test-threads 1
 

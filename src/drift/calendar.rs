@@ -3,8 +3,8 @@
 /// How long one tally counts, in seconds.
 pub const WINDOW_S: i64 = 300;
 /// Whoever folds the tallies of this many seconds, the latest ones, has the same state as somebody who has folded all:
-/// [`DAYS_KEPT`] and a bit until the history is whole, at most [`PERIOD_DAYS`] until all detectors begin anew, and as many
-/// until what they said before is forgotten.
+/// five weeks and a bit until the history is whole, at most four until all detectors begin anew, and four until what they
+/// said before is forgotten.
 pub const REPLAY_S: i64 = (DAYS_KEPT + 2 * PERIOD_DAYS + 7) * DAY_S;
 
 /// How many days are remembered: the four weeks of a baseline and the week between.

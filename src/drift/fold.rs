@@ -1,12 +1,13 @@
 //! The fold: tallies in, alarms out.
 
 use crate::drift::calendar::{DAY_S, DAY_WINDOWS, DAYS_KEPT, PERIOD_DAYS, day, first_hour, is_start, period};
-use crate::drift::detector::{Alarm, Detector, Fired, Point, Reading, Silence};
+use crate::drift::detector::{Alarm, Detector, Reading};
 use crate::drift::grid::Hours;
-use crate::drift::mix::{self, Tested};
+use crate::drift::mix;
+use crate::drift::mixed::Mix;
 use crate::drift::number::number_of;
 use crate::drift::reading;
-use crate::drift::tally::{Counts, LENGTHS, NO_CLASS, OTHER, Tally, bounded};
+use crate::drift::tally::{Counts, LENGTHS, NAME_BYTES_MAX, NO_CLASS, OTHER, Tally, bounded};
 use crate::drift::watch::Watch;
 use std::collections::BTreeMap;
 
@@ -46,20 +47,8 @@ pub struct Drift {
     sharers: usize,
 }
 
-/// A detector of a mix.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Mix {
-    pub(crate) what: Detector,
-    pub(crate) tested: Option<Tested>,
-    pub(crate) silent: Option<Silence>,
-    /// One for each day that was tested, of the last [`PERIOD_DAYS`].
-    pub(crate) points: Vec<Point>,
-    pub(crate) last: Option<Fired>,
-}
-
 impl Default for Drift {
     fn default() -> Self {
-        let mix = |what| Mix { what, tested: None, silent: Some(Silence::Young), points: Vec::new(), last: None };
         Self {
             last_s: None,
             total: Watch::new(),
@@ -68,7 +57,7 @@ impl Default for Drift {
             lengths: BTreeMap::new(),
             reasons_all: Hours::new(),
             lengths_all: Hours::new(),
-            mixes: [Detector::Classes, Detector::Reasons, Detector::Lengths].map(mix),
+            mixes: [Detector::Classes, Detector::Reasons, Detector::Lengths].map(Mix::new),
             sharers: 0,
         }
     }
@@ -113,21 +102,20 @@ impl Drift {
         let mut alarms = self.total.hear(start_s, total, None, RUN_MEAN_MIN * WAYS / TOTAL_PART);
         let threshold = RUN_MEAN_MIN * WAYS * number_of(self.sharers) / CLASSES_PART;
         // Those beyond the most count together, once.
-        let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+        let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (name, more) in &tally.classes {
-            let is_known = self.classes.contains_key(name) || self.classes.len() < CLASSES_MAX;
-            let name = if is_known { name } else { OTHER };
-            let sum = counts.entry(name).or_default();
+            let is_known = self.classes.contains_key(name);
+            let is_told = is_known || self.classes.len() < CLASSES_MAX && name.len() <= NAME_BYTES_MAX;
+            let name = if is_told { name } else { OTHER };
+            self.classes.entry(name.to_owned()).or_insert_with(Watch::new);
+            let sum = counts.entry(name.to_owned()).or_default();
             *sum = sum.and(*more);
-            if is_known {
-                self.classes.entry(name.to_owned()).or_insert_with(Watch::new);
-            }
         }
         for (name, counts) in counts {
-            let watch = self.classes.entry(name.to_owned()).or_insert_with(Watch::new);
+            let Some(watch) = self.classes.get_mut(&name) else { continue };
             watch.keep(start_s, sane(counts));
-            if is_followed(name) {
-                alarms.extend(watch.hear(start_s, sane(counts), Some(name), threshold));
+            if is_followed(&name) {
+                alarms.extend(watch.hear(start_s, sane(counts), Some(&name), threshold));
             }
         }
         let reasons = tally.reasons.iter().map(|(name, many)| (name.clone(), *many));
@@ -174,50 +162,6 @@ impl Drift {
         // Never fewer within a period: what has gathered against a threshold must not meet a lower one.
         let learned = self.classes.iter().filter(|(name, watch)| is_followed(name) && watch.baseline.is_ok()).count();
         self.sharers = if is_anew { learned } else { self.sharers.max(learned) };
-    }
-}
-
-impl Mix {
-    /// Takes what the test of a day found.
-    fn take(&mut self, day: i64, tested: Result<Option<Tested>, Silence>) -> Option<Alarm> {
-        self.silent = tested.as_ref().err().copied();
-        let tested = tested.ok()??;
-        self.points.push(Point {
-            at_s: day * DAY_S,
-            now: Some(tested.distance / tested.critical),
-            usual: Some(tested.freedom / tested.critical),
-        });
-        let alarm = (tested.height >= 1.0).then(|| self.alarm((day + 1) * DAY_S, &tested));
-        if let Some(alarm) = &alarm {
-            self.last = Some(Fired { at_s: alarm.at_s, why: alarm.why.clone() });
-        }
-        self.tested = Some(tested);
-        alarm
-    }
-
-    fn alarm(&self, at_s: i64, tested: &Tested) -> Alarm {
-        let (of, name) = match self.what {
-            Detector::Reasons => ("escalations", format!("for reason {}", tested.name)),
-            Detector::Lengths => ("messages", format!("{} long", tested.name)),
-            Detector::Classes | Detector::Rate { .. } => ("messages", format!("of class {}", tested.name)),
-        };
-        let why = format!(
-            "{:.1} % of {:.0} {of} of the day were {name}; {:.1} % is usual; all in all {:.1} from the usual, of {:.1} allowed",
-            tested.now * 100.0,
-            tested.of,
-            tested.usual * 100.0,
-            tested.distance,
-            tested.critical
-        );
-        Alarm { at_s, what: self.what.clone(), now: tested.now, usual: tested.usual, why }
-    }
-
-    fn forget(&mut self, forgotten_s: i64) {
-        self.points.retain(|point| point.at_s > forgotten_s);
-        self.last = self.last.take().filter(|fired| fired.at_s > forgotten_s);
-        if self.points.is_empty() {
-            self.tested = None;
-        }
     }
 }
 

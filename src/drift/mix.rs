@@ -1,21 +1,16 @@
 //! Whether a day was made up of other classes, reasons or lengths than usual: a G-test of the whole day.
 //!
-//! The likelihood ratio of multinomial counts against the shares that the same hours of the week had (Wilks 1938; Sokal
-//! and Rohlf, *Biometry*, 2012, chapter 17), G = 2 Σ O ln (O / E). Categories of which fewer than five are expected are
-//! taken together. Real days differ by more than chance, so that G is divided by a dispersion factor, measured on the
-//! past days, each against the other weeks; G / (φ df) then has an F distribution with the degrees of freedom of both
-//! (McCullagh and Nelder 1989, section 4.5), and a chi-squared one where the past shows no dispersion.
+//! What is expected is what the same hours of the week had in four weeks before. Real days differ by more than chance, so
+//! that G is divided by a dispersion factor, measured on the past days, each against the other weeks.
 
 use crate::drift::baseline::{DISPERSION_MAX, days};
 use crate::drift::calendar::first_hour;
 use crate::drift::detector::Silence;
 use crate::drift::dispersion::{may_be_odd, mean};
+use crate::drift::g::{Distance, Pair, critical, distance};
 use crate::drift::grid::{Grid, Hours};
 use crate::drift::number::{median, number, number_of};
-use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
-/// The fewest that may be expected of a category: the distributions above are those of many.
-const EXPECTED_MIN: f64 = 5.0;
 /// A day is odd, and nothing is learned from it, where its G is this many times what the past days usually have.
 const ODD: f64 = 6.0;
 /// The fewest past days from which one can tell how much days differ.
@@ -42,20 +37,6 @@ pub(crate) struct Tested {
     pub(crate) of: f64,
 }
 
-/// What was counted of a category, and what was expected.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Pair {
-    observed: f64,
-    expected: f64,
-}
-
-/// A G and its degrees of freedom.
-#[derive(Clone, Copy, Debug)]
-struct Distance {
-    g: f64,
-    freedom: f64,
-}
-
 /// Tests a day, given all categories by hour. `Ok(None)` if the day has too few messages.
 pub(crate) fn test(
     of: &Hours,
@@ -79,8 +60,11 @@ pub(crate) fn test(
     let pairs = pairs_of(of, categories, &grids, day);
     let Some(now) = distance(&pairs) else { return Ok(None) };
     let messages = pairs.iter().map(|pair| pair.observed).sum::<f64>();
-    let dispersion = dispersion(&past, messages);
-    let (critical, chance) = critical(now, dispersion, &past, significance);
+    // The baseline is off by chance too: the more, the fewer weeks it has.
+    let least = 1.0 + 1.0 / number_of(whole.weeks());
+    let dispersion = dispersion(&past, messages, least);
+    let freedom = (dispersion > least).then(|| past.iter().map(|past| past.distance.freedom).sum());
+    let (critical, chance) = critical(now, dispersion, freedom, significance);
     let distance = now.g / dispersion;
     let most = categories.iter().zip(&pairs).max_by(|(_, a), (_, b)| a.excess().total_cmp(&b.excess()));
     Ok(most.map(|((name, _), pair)| Tested {
@@ -102,13 +86,6 @@ struct Past {
     messages: f64,
 }
 
-impl Pair {
-    /// How surprising it is.
-    fn excess(self) -> f64 {
-        (self.observed - self.expected).powi(2) / self.expected.max(1.0)
-    }
-}
-
 /// What was counted on a day, and what the past days lead one to expect of as many messages at these hours.
 fn pairs_of(of: &Hours, categories: &[(&str, &Hours)], grids: &[Grid], day: i64) -> Vec<Pair> {
     let hours = first_hour(day)..first_hour(day + 1);
@@ -122,27 +99,6 @@ fn pairs_of(of: &Hours, categories: &[(&str, &Hours)], grids: &[Grid], day: i64)
         })
     };
     categories.iter().map(|(_, hits)| *hits).zip(grids).map(pair).collect()
-}
-
-/// G and its degrees of freedom; `None` where nothing is expected often enough.
-///
-/// What is expected less than [`EXPECTED_MIN`] times is taken together. Where that is still less, as many are nothing, and
-/// only what is beyond them counts: a class that never was shows, and one message of it does not.
-fn distance(pairs: &[Pair]) -> Option<Distance> {
-    let (rare, often): (Vec<Pair>, Vec<Pair>) = pairs.iter().partition(|pair| pair.expected < EXPECTED_MIN);
-    let part = |pair: &Pair| {
-        let ratio_ln = if pair.observed > 0.0 { (pair.observed / pair.expected).ln() } else { 0.0 };
-        // The second term sums to 0 but for what is nothing.
-        2.0 * (pair.observed * ratio_ln - (pair.observed - pair.expected))
-    };
-    let rest = rare.iter().fold(Pair::default(), |sum, pair| Pair {
-        observed: sum.observed + pair.observed,
-        expected: sum.expected + pair.expected,
-    });
-    let rest = Pair { expected: rest.expected.max(rest.observed.min(EXPECTED_MIN)), ..rest };
-    let g = often.iter().chain((rest.expected > 0.0).then_some(&rest)).map(part).sum::<f64>();
-    let categories = often.len() + usize::from(!rare.is_empty());
-    (!often.is_empty()).then(|| Distance { g: g.max(0.0), freedom: number_of(categories.max(2) - 1) })
 }
 
 /// Marks the odd days in all grids, the oddest first, and gives the others.
@@ -190,80 +146,79 @@ fn past_days(grids: &[Grid]) -> Vec<Option<Past>> {
     pairs.iter().map(|pairs| Some(Past { distance: distance(pairs)?, messages: messages(pairs) })).collect()
 }
 
-/// How many times G is what it would be if each message fell by itself. It grows with the messages of a day (their number
-/// times how much those of one day are alike), so that it is carried over to a day with more of them.
-fn dispersion(past: &[Past], messages: f64) -> f64 {
+/// How many times G is what it would be if each message fell by itself, at least so many. It grows with the messages of a
+/// day (their number times how much those of one day are alike), so that it is carried over to a day with more of them.
+fn dispersion(past: &[Past], messages: f64, least: f64) -> f64 {
     let factors: Vec<f64> = past.iter().map(|past| past.distance.g / past.distance.freedom).collect();
     let before = mean(&past.iter().map(|past| past.messages).collect::<Vec<_>>());
     let more = (messages / before.max(1.0)).max(1.0);
-    (1.0 + (mean(&factors) - 1.0).max(0.0) * more).min(DISPERSION_MAX)
-}
-
-/// What G divided by the dispersion factor must reach, and the chance that it is as far as it is.
-fn critical(now: Distance, dispersion: f64, past: &[Past], significance: f64) -> (f64, f64) {
-    let distance = now.g / dispersion;
-    let freedom: f64 = past.iter().map(|past| past.distance.freedom).sum();
-    let f = FisherSnedecor::new(now.freedom, freedom).ok().filter(|_| dispersion > 1.0);
-    if let Some(f) = f {
-        return (now.freedom * f.inverse_cdf(1.0 - significance), f.sf(distance / now.freedom));
-    }
-    match ChiSquared::new(now.freedom) {
-        Ok(chi) => (chi.inverse_cdf(1.0 - significance), chi.sf(distance)),
-        Err(_) => (f64::INFINITY, 1.0),
-    }
+    (1.0 + (mean(&factors) - 1.0) * more).clamp(least, DISPERSION_MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pairs(pairs: &[(f64, f64)]) -> Vec<Pair> {
-        pairs.iter().map(|&(observed, expected)| Pair { observed, expected }).collect()
-    }
-
-    #[test]
-    fn g_is_what_the_books_say() {
-        // Sokal and Rohlf's box 17.1, rounded: 63, 31, 28, 12, 39, 16, 40, 12 in the ratio 18:6:6:2:12:4:12:4 of 241.
-        let parts = [18.0, 6.0, 6.0, 2.0, 12.0, 4.0, 12.0, 4.0];
-        let seen = [63.0, 31.0, 28.0, 12.0, 39.0, 16.0, 40.0, 12.0];
-        let both: Vec<(f64, f64)> = seen.into_iter().zip(parts.map(|part| part / 64.0 * 241.0)).collect();
-        let found = distance(&pairs(&both)).unwrap();
-        assert!((found.g - 8.824).abs() < 0.01 && (found.freedom - 7.0).abs() < 1e-9, "{found:?}");
-        let (critical, chance) = critical(found, 1.0, &[], 0.05);
-        assert!((critical - 14.067).abs() < 0.001, "the table's: {critical}");
-        assert!((0.26..0.28).contains(&chance), "{chance}");
-    }
-
-    #[test]
-    fn small_categories_are_taken_together() {
-        let of = |both: &[(f64, f64)]| distance(&pairs(both)).map(|it| (it.g, it.freedom));
-        let (small, together) = ([(1.0, 1.0), (90.0, 90.0), (2.0, 2.5), (7.0, 4.5)], [(90.0, 90.0), (10.0, 8.0)]);
-        assert_eq!(of(&small), of(&together));
-        assert_eq!(of(&[(4.0, 4.0), (2.0, 0.5)]), None);
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[(90.0, 90.0)]), Some((0.0, 1.0)));
-        // A class that never was: five messages are nothing, and forty are 2 (40 ln (40 / 5) - 35) and the others' lack.
-        assert!(of(&[(1_000.0, 1_005.0), (5.0, 0.0)]).is_some_and(|(g, _)| g < 0.1));
-        assert!(
-            of(&[(1_000.0, 1_040.0), (40.0, 0.0)])
-                .is_some_and(|(g, freedom)| (97.0..99.0).contains(&g) && freedom < 1.5)
-        );
-        assert!(of(&[(1_003.0, 1_000.0), (0.0, 3.0)]).is_some_and(|(g, _)| (6.0..6.1).contains(&g)));
-    }
-
-    #[test]
-    fn few_past_days_make_it_careful() {
-        let now = Distance { g: 30.0, freedom: 1.0 };
-        let past = |days| vec![Past { distance: Distance { g: 2.0, freedom: 1.0 }, messages: 100.0 }; days];
-        let of = |days| critical(now, dispersion(&past(days), 100.0), &past(days), 1e-4).0;
-        assert!(of(7) > of(28) && of(28) > of(1_000) && of(1_000) > 15.13, "{} {} {}", of(7), of(28), of(1_000));
-    }
-
     #[test]
     fn a_busier_day_may_differ_by_more() {
         let past = [Past { distance: Distance { g: 6.0, freedom: 3.0 }, messages: 100.0 }; 3];
-        assert!((dispersion(&past, 100.0) - 2.0).abs() < 1e-9);
-        assert!((dispersion(&past, 50.0) - 2.0).abs() < 1e-9);
-        assert!((dispersion(&past, 300.0) - 4.0).abs() < 1e-9);
+        assert!((dispersion(&past, 100.0, 1.25) - 2.0).abs() < 1e-9);
+        assert!((dispersion(&past, 50.0, 1.25) - 2.0).abs() < 1e-9);
+        assert!((dispersion(&past, 300.0, 1.25) - 4.0).abs() < 1e-9);
+        let alike = past.map(|it| Past { distance: Distance { g: 2.0, ..it.distance }, ..it });
+        assert!((dispersion(&alike, 300.0, 1.25) - 1.25).abs() < 1e-9);
+    }
+
+    /// Tests day 135, given how many of a hundred messages an hour were of the first of two classes on each day from 100 on.
+    fn test_of(first: impl Fn(i64) -> u64) -> Tested {
+        let hours = |count: &dyn Fn(i64) -> u64| -> Hours {
+            (100..136)
+                .flat_map(|day| (first_hour(day)..first_hour(day + 1)).map(move |hour| (hour, day)))
+                .map(|(hour, day)| (hour, count(day)))
+                .collect()
+        };
+        let classes = [("first", &hours(&first)), ("second", &hours(&|day| 100 - first(day)))];
+        test(&hours(&|_| 100), &classes, 135, 1e-4).unwrap().unwrap()
+    }
+
+    #[test]
+    fn days_that_always_differed_may_differ() {
+        let steady = test_of(|day| if day == 135 { 36 } else { 30 });
+        assert!(steady.height > 1.5 && steady.distance > steady.critical, "{steady:?}");
+        assert!((steady.now - 0.36).abs() < 1e-9 && (steady.usual - 0.3).abs() < 1e-9);
+        let restless = test_of(|day| if day == 135 { 36 } else { [27, 33, 30, 35][(day / 7 % 4) as usize] });
+        assert!(restless.height < 0.5 && restless.distance < restless.critical, "{restless:?}");
+    }
+
+    /// Neither does one of them hide a change, nor does it move what is usual.
+    #[test]
+    fn odd_days_teach_nothing() {
+        for odd in [115..116, 107..114] {
+            let tested = test_of(|day| {
+                if odd.contains(&day) {
+                    80
+                } else if day == 135 {
+                    36
+                } else {
+                    30
+                }
+            });
+            assert!(tested.height > 1.5 && (tested.usual - 0.3).abs() < 0.001, "{odd:?} {tested:?}");
+        }
+    }
+
+    /// Chance is not odd: on one of the four such weekdays it was 31.
+    #[test]
+    fn other_days_do() {
+        let tested = test_of(|day| if day == 114 { 31 } else { 30 });
+        assert!((0.3015..0.3030).contains(&tested.usual), "{tested:?}");
+    }
+
+    #[test]
+    fn the_alarm_is_where_the_critical_value_is() {
+        for now in 30..50 {
+            let tested = test_of(|day| if day == 135 { now } else { 30 });
+            assert_eq!(tested.height >= 1.0, tested.distance >= tested.critical, "{tested:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::drift::calendar::{HOUR_S, WEEK_HOURS, hour};
 use crate::drift::detector::{Detector, Point, Reading, Silence};
-use crate::drift::fold::Mix;
+use crate::drift::mixed::Mix;
 use crate::drift::number::number;
 use crate::drift::tally::Counts;
 use crate::drift::watch::Watch;

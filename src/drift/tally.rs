@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub const NO_CLASS: &str = "(none)";
 /// Stands for all classes, or reasons, beyond the most that are told apart.
 pub const OTHER: &str = "(other)";
+/// The longest name of a class or a reason, in bytes; longer ones are nobody's.
+pub(crate) const NAME_BYTES_MAX: usize = 64;
 /// How many lengths are told apart: bucket b has payloads of 2^b bytes up to twice as many, the last one all longer ones.
 pub const LENGTHS: u8 = 16;
 
@@ -79,9 +81,10 @@ impl Tally {
     }
 }
 
-/// The entry of this name, or of [`OTHER`] where there are too many names already.
+/// The entry of this name, or of [`OTHER`] where it is too long or there are too many names already.
 pub(crate) fn bounded<'a, T: Default>(map: &'a mut BTreeMap<String, T>, name: &str, most: usize) -> &'a mut T {
-    let name = if map.contains_key(name) || map.len() < most { name } else { OTHER };
+    let is_known = map.contains_key(name) || map.len() < most && name.len() <= NAME_BYTES_MAX;
+    let name = if is_known { name } else { OTHER };
     map.entry(name.to_owned()).or_default()
 }
 
@@ -117,7 +120,8 @@ mod tests {
         for i in 0..3_000 {
             tally.add(Some(&format!("c{i}")), Some(&format!("r{i}")), 10);
         }
+        tally.add(Some(&"x".repeat(65)), None, 10);
         assert_eq!((tally.classes.len(), tally.reasons.len()), (CLASSES_MAX + 1, REASONS_MAX + 1));
-        assert_eq!((tally.decisions(), tally.escalated()), (3_000, 3_000));
+        assert_eq!((tally.decisions(), tally.escalated()), (3_001, 3_000));
     }
 }

@@ -1,7 +1,7 @@
 //! Something has changed: how soon it is noticed.
 
 use super::traffic::{Source, Traffic, rng};
-use super::{DAY, warm};
+use super::{DAY, length, warm};
 use crate::drift::{Detector, Direction, Drift};
 
 /// The windows until a detector notices, at most so many, in several runs from one beginning each.
@@ -58,7 +58,7 @@ fn table(runs: usize, mut then: impl FnMut(f64, f64, &str, usize)) {
 /// In windows.
 #[test]
 fn a_share_that_changes_is_noticed_soon() {
-    table(10, |an_hour, share, kind, median| {
+    table(length(4, 51), |an_hour, share, kind, median| {
         let most = match (an_hour > 100.0, share.round(), kind) {
             (false, 3.0, "bursts") => 50 * 12,
             (false, 3.0, _) => 20 * 12,
@@ -75,11 +75,4 @@ fn a_share_that_changes_is_noticed_soon() {
         };
         assert!(median <= most, "{an_hour} {share} {kind}: {median} windows");
     });
-}
-
-/// `cargo test -- --ignored --nocapture`: some minutes.
-#[test]
-#[ignore = "minutes"]
-fn the_whole_table() {
-    table(51, |_, _, _, _| {});
 }

@@ -7,10 +7,15 @@ use crate::drift::{
     Alarm, CLASSES_MAX, Counts, Detector, Direction, Drift, NO_CLASS, OTHER, REPLAY_S, Silence, Tally, WINDOW_S,
 };
 
-/// Busy, with a change in the middle that gives alarms.
+/// Busy, with fewer classes after some weeks, and a change in the middle that gives alarms.
 fn tallies(rng: &mut fastrand::Rng, days: usize) -> Vec<Tally> {
     let mut source = Source::new(Traffic::busy(60.0), rng);
+    let classes = source.traffic.classes.clone();
+    source.traffic.classes.splice(0..0, [(0.1, 10.0); 4]);
     let change = |at: usize, source: &mut Source| {
+        if at == 40 * DAY {
+            source.traffic.classes.clone_from(&classes);
+        }
         if at == days / 2 * DAY + 100 {
             source.traffic.classes[1].0 = 0.4;
         }
@@ -114,14 +119,16 @@ fn it_is_bounded_whatever_comes() {
             let many = if window % 7 == 0 { u64::MAX } else { 3 };
             tally.classes.insert(format!("class_{window}_{i}"), Counts { decisions: many, escalated: u64::MAX });
             tally.reasons.insert(format!("reason_{window}_{i}"), many);
+            tally.classes.insert("long".repeat(1_000), Counts { decisions: 1, escalated: 0 });
             tally.lengths.insert(u8::try_from(window % 256).unwrap(), many);
         }
         drift.apply(&tally);
     }
     let text = format!("{drift:?}");
     assert!(text.len() < 3_000_000, "{}", text.len());
-    assert_eq!(drift.readings().len(), 2 + 3 + 2 * CLASSES_MAX);
-    assert!(text.contains(OTHER));
+    assert_eq!(drift.readings().len(), 2 + 3 + 2 * (CLASSES_MAX - 1), "one is for all others");
+    assert!(text.contains(OTHER) && !text.contains("longlong"));
+    assert!(drift.readings().iter().all(|it| it.now.is_none_or(|now| (0.0..=1.0).contains(&now))));
     // After five weeks without them they make room.
     drift.apply(&Tally::at(50 * DAY_S));
     assert_eq!(drift.readings().len(), 2 + 3);

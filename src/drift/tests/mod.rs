@@ -15,6 +15,11 @@ const DAY: usize = 288;
 /// How many days until baselines are whole.
 const WARM_DAYS: usize = 36;
 
+/// The length of a simulation: short, or long with `DECILE_TORTURE=long`, as `make torture` sets it.
+fn length(short: usize, long: usize) -> usize {
+    if std::env::var("DECILE_TORTURE").is_ok_and(|it| it == "long") { long } else { short }
+}
+
 /// Folds so many days.
 fn fold(drift: &mut Drift, source: &mut Source, days: usize) -> Vec<Alarm> {
     (0..days * DAY).flat_map(|_| drift.apply(&source.next())).collect()

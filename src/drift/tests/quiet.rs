@@ -1,7 +1,7 @@
 //! Nothing has changed: how often it cries wolf.
 
 use super::traffic::{Source, Traffic, rng};
-use super::{DAY, fold};
+use super::{DAY, fold, length};
 use crate::drift::{Drift, RUN_MEAN_MIN};
 
 /// Alarms of so many runs of so many days each, all of them with the beginning, when little is known yet.
@@ -23,30 +23,26 @@ fn alarms(what: &str, traffic: &Traffic, runs: usize, days: usize) -> usize {
     alarms
 }
 
+/// Day and night, weekends, and nothing else.
+fn still() -> Traffic {
+    Traffic { days_differ: 0.0, hours_differ: 0.0, thread: 1, ..Traffic::busy(300.0) }
+}
+
 #[test]
 fn a_weekly_cycle_alone_does_not_fire() {
-    let traffic = Traffic { days_differ: 0.0, hours_differ: 0.0, thread: 1, ..Traffic::busy(300.0) };
-    alarms("weekly cycle", &traffic, 6, 100);
+    alarms("weekly cycle", &still(), length(2, 20), length(100, 250));
 }
 
+/// Threads of messages with one fate, hours and days that differ, and odd days.
 #[test]
 fn neither_do_bursts_and_odd_days_on_top_of_it() {
-    alarms("busy", &Traffic::busy(60.0), 6, 150);
-    alarms("busier", &Traffic::busy(600.0), 3, 150);
-}
-
-/// `cargo test -- --ignored --nocapture`: some minutes.
-#[test]
-#[ignore = "minutes"]
-fn for_years() {
-    let still = Traffic { days_differ: 0.0, hours_differ: 0.0, thread: 1, ..Traffic::busy(300.0) };
-    for (what, traffic, runs) in [
-        ("still 300", still, 20),
-        ("busy 20", Traffic::busy(20.0), 40),
-        ("busy 60", Traffic::busy(60.0), 40),
-        ("busy 600", Traffic::busy(600.0), 20),
-        ("wild 300", Traffic { days_differ: 0.2, hours_differ: 0.2, thread: 6, ..Traffic::busy(300.0) }, 20),
+    let wild = Traffic { days_differ: 0.2, hours_differ: 0.2, thread: 6, ..Traffic::busy(300.0) };
+    for (what, traffic, short, long) in [
+        ("busy 20", Traffic::busy(20.0), 1, 40),
+        ("busy 60", Traffic::busy(60.0), 1, 40),
+        ("busy 600", Traffic::busy(600.0), 1, 20),
+        ("wild 300", wild, 1, 20),
     ] {
-        alarms(what, &traffic, runs, 250);
+        alarms(what, &traffic, length(short, long), length(100, 250));
     }
 }
