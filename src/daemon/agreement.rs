@@ -21,6 +21,11 @@ pub(super) struct Watchful {
 }
 
 impl Watchful {
+    /// Whether it is known what governs.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).is_fresh(now)
+    }
+
     /// A severe error takes its class back at once. First of all: where this is not stored, the answer comes again.
     pub(super) async fn severe(&self, receipt: &RulingReceipt, snapshot: &Snapshot) -> Result<(), Trouble> {
         let Some(basis) = receipt.demotes() else { return Ok(()) };

@@ -74,7 +74,10 @@ impl Counting {
 
 impl Windows {
     fn go_on(&mut self, now_s: i64) {
-        // A clock that is set back changes nothing.
+        // A clock that was far ahead has counted what belongs nowhere; one that is set back by a little changes nothing.
+        if now_s < self.current.start_s - WINDOW_S {
+            self.current = Tally::at(now_s);
+        }
         if now_s >= self.current.start_s + WINDOW_S {
             let over = std::mem::replace(&mut self.current, Tally::at(now_s));
             if over.start_s > 0 {
@@ -107,6 +110,9 @@ pub(super) struct Drifting {
     untold: VecDeque<Tally>,
     /// What all have told; none where it could not be read.
     told: Option<DriftReader>,
+    is_caught_up: bool,
+    /// Alarms that are not told yet.
+    unraised: VecDeque<Alarm>,
 }
 
 impl Drifting {
@@ -117,17 +123,17 @@ impl Drifting {
         sampler: Arc<Mutex<Sampler>>,
         counting: Arc<Counting>,
     ) -> Self {
-        let (instance, untold) = (fastrand::u64(..), VecDeque::new());
-        Self { outlet, snapshot, metrics, sampler, counting, instance, untold, told: None }
+        let (instance, untold, unraised) = (fastrand::u64(..), VecDeque::new(), VecDeque::new());
+        let (told, is_caught_up) = (None, false);
+        Self { outlet, snapshot, metrics, sampler, counting, instance, untold, told, is_caught_up, unraised }
     }
 
     /// Looks until `stop`, and then tells what is left.
     pub(super) async fn keep(mut self, stop: CancellationToken) {
         loop {
-            if let Err(trouble) = self.look().await {
-                tracing::warn!(%trouble, "drift was not looked after; trying again");
-                // What was read may have a gap.
-                self.told = None;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.look() => {}
             }
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -138,13 +144,15 @@ impl Drifting {
         let _ = tokio::time::timeout(LAST_WORD_MAX, self.tell()).await;
     }
 
-    async fn look(&mut self) -> Result<(), Trouble> {
+    /// Each by itself: who cannot tell can still hear.
+    async fn look(&mut self) {
         self.untold.extend(self.counting.over(Timestamp::now()));
-        self.tell().await?;
-        for alarm in self.read().await? {
-            self.alarm(&alarm).await?;
+        let told = self.tell().await;
+        let read = self.read().await;
+        let raised = self.raise().await;
+        for trouble in [told, read, raised].into_iter().filter_map(Result::err) {
+            tracing::warn!(%trouble, "drift was not looked after; trying again");
         }
-        Ok(())
     }
 
     /// One record a window: also where nothing was decided, so that everybody sees that the window is over.
@@ -163,16 +171,29 @@ impl Drifting {
         Ok(())
     }
 
-    /// What was told since the last look, and the alarms that it raises.
-    async fn read(&mut self) -> Result<Vec<Alarm>, Trouble> {
+    /// What was told since the last look. After trouble, all is read anew: what was read may have a gap.
+    async fn read(&mut self) -> Result<(), Trouble> {
         let Outlet { connection, stream, root, .. } = &self.outlet;
         let mut told = match self.told.take() {
             Some(told) => told,
             None => DriftReader::open(connection, stream, root).await?,
         };
         let alarms = told.read().await?;
+        if !self.is_caught_up {
+            self.is_caught_up = true;
+            tracing::info!(alarms = alarms.len(), "drift: all that was told is read");
+        }
         self.told = Some(told);
-        Ok(alarms)
+        self.unraised.extend(alarms);
+        Ok(())
+    }
+
+    async fn raise(&mut self) -> Result<(), Trouble> {
+        while let Some(alarm) = self.unraised.front().cloned() {
+            self.alarm(&alarm).await?;
+            self.unraised.pop_front();
+        }
+        Ok(())
     }
 
     async fn alarm(&self, alarm: &Alarm) -> Result<(), Trouble> {

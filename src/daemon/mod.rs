@@ -107,6 +107,8 @@ const ADMIN_END_MAX: Duration = Duration::from_secs(1);
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 /// What the broker's limit on a payload covers beside the record: headers and subject.
 const HEADERS_BYTES_MAX: usize = 1_024;
+/// How long the last word on what was decided here may take.
+const LAST_WORD_MAX: Duration = Duration::from_secs(3);
 /// The most lanes of a lease: a batch of the broker's takes a thousand records.
 const LANES_MAX: usize = 256;
 
@@ -366,7 +368,7 @@ impl Daemon {
         let _ = tokio::time::timeout(FLUSH_MAX, flush).await;
         helpers.cancel();
         ready.abort();
-        let _ = tokio::join!(watchdog, upkeep, telling);
+        let _ = tokio::join!(watchdog, upkeep, tokio::time::timeout(LAST_WORD_MAX, telling));
         drained
     }
 }

@@ -250,7 +250,7 @@ impl Judge {
         let entry = BatchEntry {
             subject: slot.clone(),
             bytes: note.clone().into(),
-            kept: Some(snapshot.retention.answers),
+            kept: Some(snapshot.answers_kept()),
             expected: Some(0),
         };
         match batch::publish(connection, stream, &[entry]).await {
@@ -273,7 +273,7 @@ impl Judge {
     ) -> Result<(), Trouble> {
         let bytes = receipt.encode().map_err(|error| unknown(error.to_string()))?;
         // As long as the answer itself.
-        let (id, kept) = (format!("ruled-{revision}"), snapshot.retention.answers);
+        let (id, kept) = (format!("ruled-{revision}"), snapshot.answers_kept());
         publish_once(&self.outlet.connection, &self.outlet.stream, subject, &id, kept, bytes).await
     }
 }

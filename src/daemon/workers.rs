@@ -211,7 +211,10 @@ fn plan(snapshot: &Snapshot, shared: &Shared, arrived: &Arrived, scratch: &mut S
     let reading = triage::read(snapshot, &arrived.delivery);
     let sight = Live { known: &shared.known, now: Timestamp::now() };
     let plan = triage::decide(snapshot, &reading, &sight, scratch);
-    let sample = {
+    // Most are for people to decide: nobody need wait for the sampler.
+    let sample = if !triage::is_handled(&plan) {
+        None
+    } else {
         let mut sampler = shared.sampler.lock().unwrap_or_else(PoisonError::into_inner);
         triage::sample(snapshot, &reading, &plan, &mut sampler)
     };

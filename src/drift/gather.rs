@@ -4,7 +4,9 @@
 //! is asked, so whoever reads the same records in their order arrives at the same sums; who is later than that is not
 //! counted, by anybody.
 
-use super::{Counts, Tally, WINDOW_S};
+use super::calendar::is_start;
+use super::tally::bounded;
+use super::{CLASSES_MAX, Counts, LENGTHS, REASONS_MAX, Tally, WINDOW_S};
 use std::collections::BTreeMap;
 
 /// The version of the stored form.
@@ -53,7 +55,8 @@ impl Gathering {
     /// window before it has begun: after a record from the future all others would be late.
     pub fn take(&mut self, record: TallyRecord, stored_at_s: i64) -> Vec<Tally> {
         let start_s = record.tally.start_s;
-        if start_s > stored_at_s || self.whole_s.is_some_and(|whole_s| start_s <= whole_s) {
+        let is_late = self.whole_s.is_some_and(|whole_s| start_s <= whole_s);
+        if !is_start(start_s) || start_s > stored_at_s || is_late {
             return Vec::new();
         }
         add(self.open.entry(start_s).or_insert_with(|| Tally::at(start_s)), record.tally);
@@ -64,16 +67,19 @@ impl Gathering {
     }
 }
 
+/// Bounded, whatever lies there: what is beyond the most names counts together.
 fn add(sum: &mut Tally, more: Tally) {
     for (class, counts) in more.classes {
-        let known: &mut Counts = sum.classes.entry(class).or_default();
+        let known: &mut Counts = bounded(&mut sum.classes, &class, CLASSES_MAX);
         *known = known.and(counts);
     }
     for (reason, many) in more.reasons {
-        *sum.reasons.entry(reason).or_default() += many;
+        let known: &mut u64 = bounded(&mut sum.reasons, &reason, REASONS_MAX);
+        *known = known.saturating_add(many);
     }
     for (length, many) in more.lengths {
-        *sum.lengths.entry(length).or_default() += many;
+        let known = sum.lengths.entry(length.min(LENGTHS - 1)).or_default();
+        *known = known.saturating_add(many);
     }
 }
 
@@ -111,6 +117,35 @@ mod tests {
         let mut gathering = Gathering::default();
         let whole = gathering.take(record(10, "a"), 10 * WINDOW_S - 1);
         assert_eq!((whole, gathering), (Vec::new(), Gathering::default()));
+    }
+
+    #[test]
+    fn whatever_lies_there_is_bounded_and_blinds_nobody() {
+        let mut gathering = Gathering::default();
+        assert_eq!(take(&mut gathering, 10, "a"), []);
+        for odd_s in [10 * WINDOW_S + 1, 11 * WINDOW_S + 1, i64::MIN, -WINDOW_S] {
+            let odd = TallyRecord::new(Tally { start_s: odd_s, ..Tally::default() });
+            assert_eq!(gathering.take(odd, i64::MAX), [], "{odd_s}");
+        }
+        let mut absurd = Tally::at(10 * WINDOW_S);
+        for name in 0..3 * CLASSES_MAX {
+            absurd.classes.insert(format!("c{name}"), Counts { decisions: u64::MAX, escalated: u64::MAX });
+            absurd.reasons.insert(format!("r{name}"), u64::MAX);
+        }
+        absurd.lengths = (0..=u8::MAX).map(|length| (length, u64::MAX)).collect();
+        assert_eq!(gathering.take(TallyRecord::new(absurd.clone()), i64::MAX), []);
+        assert_eq!(gathering.take(TallyRecord::new(absurd), i64::MAX), []);
+        let whole = gathering.take(record(12, "a"), i64::MAX);
+        let sizes = |it: &Tally| (it.classes.len(), it.reasons.len(), it.lengths.len());
+        assert_eq!(
+            whole.iter().map(sizes).collect::<Vec<_>>(),
+            [(CLASSES_MAX + 1, REASONS_MAX + 1, usize::from(LENGTHS))]
+        );
+        assert_eq!(
+            whole[0].classes["a"],
+            Counts { decisions: 1, escalated: 1 },
+            "who was there first is still told apart"
+        );
     }
 
     #[test]

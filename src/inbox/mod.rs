@@ -62,7 +62,7 @@ pub struct Inbox {
     deadlines: BTreeMap<Desk, Duration>,
     entries: BTreeMap<DecisionId, Entry>,
     letters: BTreeMap<DecisionId, Letter>,
-    demoted: VecDeque<DemotedAlert>,
+    demoted: VecDeque<(Timestamp, DemotedAlert)>,
     left_out: u64,
     unread: u64,
     /// What was noted since answered ones were last forgotten.
@@ -149,7 +149,8 @@ impl Inbox {
 
     /// The classes that the daemon has taken back to level 1 within the last week, the last first.
     pub fn demoted(&self, now: Timestamp) -> impl Iterator<Item = &DemotedAlert> {
-        self.demoted.iter().rev().filter(move |alert| now.duration_since(alert.at) < DEMOTED_SHOWN)
+        let lately = move |(at, _): &&(Timestamp, DemotedAlert)| now.duration_since(*at) < DEMOTED_SHOWN;
+        self.demoted.iter().rev().filter(lately).map(|(_, alert)| alert)
     }
 
     /// The escalations that wait: nearest deadline first, those without one last, oldest first.
@@ -267,7 +268,7 @@ impl Inbox {
 
     fn class_demoted(&mut self, published: &Published<'_>) {
         let Some(alert) = DemotedAlert::parse(published.payload) else { return self.unread += 1 };
-        self.demoted.push_back(alert);
+        self.demoted.push_back((published.stored_at, alert));
         if self.demoted.len() > DEMOTED_MAX {
             self.demoted.pop_front();
         }

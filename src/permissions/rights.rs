@@ -29,8 +29,8 @@ const RECORDS: [&str; 13] = [
 ];
 /// What a person says. Whatever loosens there is signed besides.
 const ANSWERS: [&str; 4] = ["grant.>", "control.halt", "level.>", "ruling.>"];
-/// Not what became of people's answers: evidence is made of that.
-const REPORTS: [&str; 3] = ["receipt.*", "receipt.*.undo", "alert.>"];
+/// Not what became of people's answers: evidence is made of that. And no alarms but its own.
+const REPORTS: [&str; 4] = ["receipt.*", "receipt.*.undo", "alert.unknown", "alert.refused"];
 const RECEIPTS: &str = "receipt.>";
 const RULED: &str = "ruling.>";
 const HALT: &str = "control.halt";

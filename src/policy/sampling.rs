@@ -13,7 +13,7 @@ pub struct Sampling {
     pub thin_percent: u64,
     /// So many answers are no longer few.
     pub thin_answers: u64,
-    /// The most samples of one class in an hour, on each instance.
+    /// Room for samples of one class in an hour, on each instance. What is not used waits, up to as much again.
     pub per_hour_max: u32,
     /// How long somebody has to review one: after that, it counts against its class.
     pub deadline: Duration,

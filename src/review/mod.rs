@@ -15,7 +15,7 @@ use crate::subject::Root;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most samples that are held; those whose deadline is nearest are kept.
+/// The most samples that are held; the oldest are kept.
 pub const SAMPLES_MAX: usize = 10_000;
 
 /// The samples of a deployment that nobody has reviewed yet.

@@ -30,6 +30,8 @@ pub struct Screen {
     signed: u64,
     agreed: u64,
     notice: Option<String>,
+    /// The person wants to leave once it is signed.
+    is_leaving: bool,
 }
 
 /// How far the review of the current sample is.
@@ -107,10 +109,22 @@ impl Screen {
     /// A screen on what waits.
     pub fn new(reviews: Reviews, classes: Vec<Class>, reviewer: &str, now: Timestamp) -> Self {
         let reviewer = one_line(reviewer, 40);
-        let (current, skipped, notice) = (None, BTreeSet::new(), None);
+        let (current, skipped, notice, is_leaving) = (None, BTreeSet::new(), None, false);
         let stage = Stage::naming();
-        let mut screen =
-            Self { reviews, classes, reviewer, now, current, stage, skipped, scroll: 0, signed: 0, agreed: 0, notice };
+        let mut screen = Self {
+            reviews,
+            classes,
+            reviewer,
+            now,
+            current,
+            stage,
+            skipped,
+            scroll: 0,
+            signed: 0,
+            agreed: 0,
+            notice,
+            is_leaving,
+        };
         screen.go_on();
         screen
     }
@@ -128,10 +142,14 @@ impl Screen {
                 self.signed += 1;
                 self.skipped.insert(decision);
                 self.go_on();
+                if self.is_leaving {
+                    return Intent::Quit;
+                }
             }
             Input::Refused(why) => {
                 self.notice = Some(one_line(&why, 300));
                 self.skipped.extend(self.current.clone());
+                self.is_leaving = false;
                 self.go_on();
             }
             Input::Connection(trouble) => self.notice = trouble.map(|trouble| one_line(&trouble, 300)),
@@ -140,10 +158,17 @@ impl Screen {
     }
 
     fn key(&mut self, key: Key) -> Intent {
-        // Once it is shown what was decided, the class is named for good: leaving would be a way to name it anew.
+        // Once it is shown what was decided, the class is named for good: leaving would be a way to name it anew, so it is
+        // signed then.
         let is_naming = matches!(self.stage, Stage::Naming { .. });
-        if key == Key::Ctrl('c') || (key == Key::Escape && is_naming) {
-            return Intent::Quit;
+        match key {
+            Key::Ctrl('c') if matches!(self.stage, Stage::Shown { .. }) => {
+                self.is_leaving = true;
+                return self.key(Key::Enter);
+            }
+            Key::Ctrl('c') => return Intent::Quit,
+            Key::Escape if is_naming => return Intent::Quit,
+            _ => {}
         }
         let Some(waiting) = self.waiting().cloned() else { return Intent::Nothing };
         match key {

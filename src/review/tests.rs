@@ -170,6 +170,13 @@ fn the_class_is_named_before_anything_that_was_decided_is_shown() {
     assert!(prepared.severe, "the `s` of `yes` said so");
     assert_eq!(prepared.expected_sequence, 0);
     assert_eq!(press(&mut screen, "\n"), Intent::Nothing, "once");
+    // Who wants to leave signs what was named.
+    let mut screen = bench.screen();
+    press(&mut screen, "no\n");
+    let Intent::Sign(prepared) = screen.take(Input::Key(Key::Ctrl('c'))) else { panic!("a way out") };
+    assert_eq!(prepared.class, Some(class("no")));
+    assert_eq!(screen.take(Input::Stored(id("bb"))), Intent::Quit);
+    assert_eq!(bench.screen().take(Input::Key(Key::Ctrl('c'))), Intent::Quit, "nothing was shown yet");
 }
 
 #[test]

@@ -211,15 +211,21 @@ fn undone(asked: &Asked<'_>, outward: Option<Pointed<Outward>>, today: &Today<'_
 
 /// What a person answered, where it is signed as it must be, no copy of an older one, and not too late.
 fn in_time<P: Payload>(asked: &Asked<'_>, today: &Today<'_>) -> Result<Verified<P>, Refused> {
+    let verified: Verified<P> = signed_then(asked, today)?;
+    if is_late(asked.stored_at, today) {
+        return Err(Refused(RulingRefusal::Late, Some(verified.operator().name.clone())));
+    }
+    Ok(verified)
+}
+
+/// What a person answered, where it is signed as it must be and no copy of an older one, however long ago.
+fn signed_then<P: Payload>(asked: &Asked<'_>, today: &Today<'_>) -> Result<Verified<P>, Refused> {
     let nobody = |why| Refused(why, None);
     let signed = Signed::parse(asked.payload).map_err(|_| nobody(RulingRefusal::Form))?;
     let verified = Verified::new(signed, today.authority).map_err(|_| nobody(RulingRefusal::Signature))?;
     let refused = |why| Refused(why, Some(verified.operator().name.clone()));
     if !verified.is_fresh(asked.stored_at) {
         return Err(refused(RulingRefusal::Copy));
-    }
-    if is_late(asked.stored_at, today) {
-        return Err(refused(RulingRefusal::Late));
     }
     Ok(verified)
 }

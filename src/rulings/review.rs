@@ -1,6 +1,6 @@
 //! From a person's review of a sample to its effect: evidence, and nothing else. Pure.
 
-use super::{Asked, Basis, Effect, Pointed, Refused, Ruled, RulingReceipt, RulingRefusal, Today, in_time};
+use super::{Asked, Basis, Effect, Pointed, Refused, Ruled, RulingReceipt, RulingRefusal, Today, signed_then};
 use crate::authority::VerifiedReview;
 use crate::decision::Sample;
 use crate::policy::Desk;
@@ -14,7 +14,8 @@ pub fn review(asked: &Asked<'_>, sample: Option<Pointed<Sample>>, today: &Today<
 }
 
 fn reviewed(asked: &Asked<'_>, sample: Option<Pointed<Sample>>, today: &Today<'_>) -> Result<RulingReceipt, Refused> {
-    let review: VerifiedReview = in_time(asked, today)?;
+    // Nothing goes out by it, so it may have waited for as long as it had to.
+    let review: VerifiedReview = signed_then(asked, today)?;
     let name = review.operator().name.clone();
     let refused = |why| Refused(why, Some(name.clone()));
     let sample = sample.ok_or_else(|| refused(RulingRefusal::Gone))?;

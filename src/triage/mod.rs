@@ -13,7 +13,7 @@ mod thread;
 pub use dead::dead_letter;
 pub use plan::{Act, Plan};
 pub use privacy::SenderHasher;
-pub use sample::{SamplePlan, sample};
+pub use sample::{SamplePlan, is_handled, sample};
 pub use snapshot::{Named, Snapshot};
 pub use thread::{Thread, Threads};
 

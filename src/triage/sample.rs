@@ -35,6 +35,11 @@ pub fn sample(snapshot: &Snapshot, reading: &Reading<'_>, plan: &Plan, sampler: 
     Some(SamplePlan { subject: snapshot.root.review(class), ttl: sampling.kept(), sample })
 }
 
+/// Whether a plan handles its message.
+pub fn is_handled(plan: &Plan) -> bool {
+    handled(plan).is_some()
+}
+
 /// The decision to handle: to act outward, or else what is committed, where that handles. What is refused outward becomes
 /// an escalation, and nobody need sample what a person decides.
 fn handled(plan: &Plan) -> Option<&Decision> {

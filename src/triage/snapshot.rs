@@ -125,6 +125,12 @@ impl Snapshot {
         self.sources.iter().flat_map(|source| &source.channels).find(|spec| spec.channel.as_str() == name)
     }
 
+    /// How long people's answers are kept, and what became of them: those on samples not shorter than the samples, or those
+    /// would be asked about again.
+    pub fn answers_kept(&self) -> std::time::Duration {
+        self.retention.answers.max(self.policy.sampling.kept())
+    }
+
     /// The bounds of classifying.
     pub fn classify_limits(&self) -> ClassifyLimits {
         ClassifyLimits {

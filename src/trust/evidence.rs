@@ -39,6 +39,17 @@ enum Signature {
     Is(Option<Class>),
 }
 
+/// How much a word weighs beside another on the same decision: of those that weigh as much the last counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Nobody answered.
+    Silence,
+    /// Somebody who was not told what was done, or what others said of it.
+    Blind,
+    /// Somebody who was.
+    Seeing,
+}
+
 /// What was said of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -50,13 +61,14 @@ pub struct Said {
     pub at: Timestamp,
     /// The answer's sequence; where nobody answered, that of the word of it.
     ruling: u64,
+    weight: Weight,
 }
 
 /// The evidence in a stream.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// By the answer's sequence.
-    signed: HashMap<u64, (DecisionId, Signature)>,
+    signed: HashMap<u64, (DecisionId, Signature, Weight)>,
     /// The last word on each decision.
     said: BTreeMap<DecisionId, Said>,
 }
@@ -106,14 +118,14 @@ impl Evidence {
             Answer::Amend { .. } | Answer::Reject => Signature::Disagrees,
             Answer::Reclassify { class } => Signature::Is(class.clone()),
         };
-        self.signed.insert(lying.sequence, (id, signature));
+        self.signed.insert(lying.sequence, (id, signature, Weight::Seeing));
     }
 
     fn undo(&mut self, id: DecisionId, authority: &Authority, lying: &Lying<'_>) {
         let Ok(signed) = Signed::parse(lying.payload) else { return };
         let Ok(undo) = VerifiedUndo::new(signed, authority) else { return };
         if undo.payload().decision == id && undo.is_fresh(lying.stored_at) {
-            self.signed.insert(lying.sequence, (id, Signature::Disagrees));
+            self.signed.insert(lying.sequence, (id, Signature::Disagrees, Weight::Seeing));
         }
     }
 
@@ -121,7 +133,8 @@ impl Evidence {
         let Ok(signed) = Signed::parse(lying.payload) else { return };
         let Ok(review) = VerifiedReview::new(signed, authority) else { return };
         if review.payload().decision == id && review.is_fresh(lying.stored_at) {
-            self.signed.insert(lying.sequence, (id, Signature::Is(review.payload().class.clone())));
+            let signature = Signature::Is(review.payload().class.clone());
+            self.signed.insert(lying.sequence, (id, signature, Weight::Blind));
         }
     }
 
@@ -134,7 +147,7 @@ impl Evidence {
             return self.unreviewed(receipt, lying);
         }
         // Once: whatever a second receipt says of the same answer, it says nothing here.
-        let Some((id, signature)) = self.signed.remove(&receipt.ruling) else { return };
+        let Some((id, signature, weight)) = self.signed.remove(&receipt.ruling) else { return };
         let (Some(basis), true) = (receipt.basis, receipt.outcome.is_effective() && id == receipt.decision) else {
             return;
         };
@@ -143,17 +156,22 @@ impl Evidence {
             Signature::Disagrees => false,
             Signature::Is(class) => class.as_ref() == Some(&basis.class),
         };
-        // A receipt may come late, after that of a later answer.
-        let is_last = self.said.get(&id).is_none_or(|said| said.ruling < receipt.ruling);
-        if is_last {
-            self.said.insert(id, Said { basis, agreed, at: lying.stored_at, ruling: receipt.ruling });
-        }
+        self.say(id, Said { basis, agreed, at: lying.stored_at, ruling: receipt.ruling, weight });
     }
 
-    /// A sample that nobody reviewed in time counts against its class. Nobody signs that: it can only tighten.
+    /// A sample that nobody reviewed in time counts against its class. Nobody signs that: it can only tighten, and
+    /// takes nothing from what somebody signed.
     fn unreviewed(&mut self, receipt: RulingReceipt, lying: &Lying<'_>) {
         let (Some(basis), id) = (receipt.basis, receipt.decision) else { return };
-        let said = Said { basis, agreed: false, at: lying.stored_at, ruling: lying.sequence };
-        self.said.entry(id).or_insert(said);
+        let weight = Weight::Silence;
+        self.say(id, Said { basis, agreed: false, at: lying.stored_at, ruling: lying.sequence, weight });
+    }
+
+    /// A receipt may come late, after that of a later answer.
+    fn say(&mut self, id: DecisionId, said: Said) {
+        let is_last = |known: &Said| (known.weight, known.ruling) < (said.weight, said.ruling);
+        if self.said.get(&id).is_none_or(is_last) {
+            self.said.insert(id, said);
+        }
     }
 }

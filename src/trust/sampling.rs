@@ -14,13 +14,13 @@ const HOUR_S: i64 = 3_600;
 /// Draws samples.
 #[derive(Clone)]
 pub struct Sampler {
-    key: [u8; 32],
+    key: Option<[u8; 32]>,
     /// Of each class and channel, how many answers have come since it was promoted.
     answers: HashMap<Class, HashMap<Channel, u64>>,
     /// Until when more is drawn of a class, or of all, in seconds since the epoch: something drifts.
     drifted: HashMap<Option<Class>, i64>,
-    /// Of each class, the hour and how many were taken in it.
-    taken: HashMap<Class, (i64, u32)>,
+    /// Of each class, how much of the room that there ever was is used.
+    used: HashMap<Class, i64>,
 }
 
 impl std::fmt::Debug for Sampler {
@@ -30,9 +30,9 @@ impl std::fmt::Debug for Sampler {
 }
 
 impl Sampler {
-    /// One that draws by a key; instances that share it draw alike.
-    pub fn new(key: [u8; 32]) -> Self {
-        Self { key, answers: HashMap::new(), drifted: HashMap::new(), taken: HashMap::new() }
+    /// One that draws by a key; instances that share it draw alike. Without a key it draws nothing.
+    pub fn new(key: Option<[u8; 32]>) -> Self {
+        Self { key, answers: HashMap::new(), drifted: HashMap::new(), used: HashMap::new() }
     }
 
     /// How many answers have come of each class and channel since its promotion. Of those that are left out, none have.
@@ -68,20 +68,35 @@ impl Sampler {
         if is_wanted && usual > 0 { usual.max(sampling.thin_percent) } else { usual }
     }
 
+    /// Room for one comes free at a moment of each part of an hour that only the key tells, and waits: so nobody who sends many
+    /// messages at once can tell that none is looked at afterwards.
     fn has_room(&mut self, sampling: &Sampling, class: &Class, now: Timestamp) -> bool {
-        let hour = now.as_second().div_euclid(HOUR_S);
-        let (known, taken) = self.taken.entry(class.clone()).or_insert((hour, 0));
-        if *known != hour {
-            (*known, *taken) = (hour, 0);
-        }
-        let has_room = *taken < sampling.per_hour_max;
-        *taken += u32::from(has_room);
+        let most = i64::from(sampling.per_hour_max.max(1));
+        let ever = self.freed(most, class, now.as_second());
+        let used = self.used.entry(class.clone()).or_insert(ever - most);
+        // What waits is not more than an hour's; and another number of parts counts otherwise.
+        *used = (*used).clamp(ever - most, ever);
+        let has_room = *used < ever;
+        *used += i64::from(has_room);
         has_room
     }
 
+    /// How often room has come free, with so many parts to an hour.
+    fn freed(&self, parts: i64, class: &Class, now_s: i64) -> i64 {
+        let part = now_s.saturating_mul(parts).div_euclid(HOUR_S);
+        let into_part = now_s.saturating_mul(parts).rem_euclid(HOUR_S);
+        let moment = self.number(&format!("{part} {class}")).rem_euclid(HOUR_S.unsigned_abs());
+        part + i64::from(into_part.unsigned_abs() >= moment)
+    }
+
     fn draw(&self, id: &DecisionId) -> u64 {
-        let hash = blake3::keyed_hash(&self.key, id.as_str().as_bytes());
-        hash.as_bytes().first_chunk().map_or(u64::MAX, |first| u64::from_le_bytes(*first))
+        self.number(id.as_str())
+    }
+
+    /// A number that only the key tells; the largest without one.
+    fn number(&self, of: &str) -> u64 {
+        let hash = self.key.map(|key| blake3::keyed_hash(&key, of.as_bytes()));
+        hash.and_then(|hash| hash.as_bytes().first_chunk().map(|first| u64::from_le_bytes(*first))).unwrap_or(u64::MAX)
     }
 }
 
@@ -132,21 +147,21 @@ mod tests {
         for percent in [1, 2, 20, 50] {
             let sampling = sampling(percent, percent, 0, u32::MAX);
             let drawn: Vec<Vec<DecisionId>> =
-                [[1; 32], [1; 32], [2; 32]].map(|key| drawn(&mut Sampler::new(key), &sampling)).into();
+                [[1; 32], [1; 32], [2; 32]].map(|key| drawn(&mut Sampler::new(Some(key)), &sampling)).into();
             let share = drawn[0].len() as u64 * 100;
             let expected = percent * 20_000;
             assert!(share.abs_diff(expected) < expected / 5 + 20_000 / 4, "{percent} %: {} of 20,000", drawn[0].len());
             assert_eq!(drawn[0], drawn[1], "the same key draws the same");
             assert_ne!(drawn[0], drawn[2], "another draws others");
         }
-        assert_eq!(drawn(&mut Sampler::new([1; 32]), &sampling(100, 0, 0, u32::MAX)).len(), 20_000);
-        assert!(drawn(&mut Sampler::new([1; 32]), &sampling(0, 100, 5, u32::MAX)).is_empty(), "nought is meant");
+        assert_eq!(drawn(&mut Sampler::new(Some([1; 32])), &sampling(100, 0, 0, u32::MAX)).len(), 20_000);
+        assert!(drawn(&mut Sampler::new(Some([1; 32])), &sampling(0, 100, 5, u32::MAX)).is_empty(), "nought is meant");
     }
 
     #[test]
     fn more_are_taken_while_little_was_said() {
         let sampling = sampling(1, 50, 30, u32::MAX);
-        let mut sampler = Sampler::new([7; 32]);
+        let mut sampler = Sampler::new(Some([7; 32]));
         let thin = drawn(&mut sampler, &sampling).len();
         sampler.answered(answered(29));
         assert_eq!(drawn(&mut sampler, &sampling).len(), thin);
@@ -159,7 +174,7 @@ mod tests {
     fn more_are_taken_for_a_while_after_a_drift() {
         let sampling = sampling(1, 50, 0, u32::MAX);
         let drawn_after = |of: Option<&Class>, until_s| {
-            let mut sampler = Sampler::new([7; 32]);
+            let mut sampler = Sampler::new(Some([7; 32]));
             sampler.drifted(of, until_s);
             drawn(&mut sampler, &sampling).len()
         };
@@ -172,19 +187,30 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_has_an_end() {
+    fn room_comes_free_at_moments_that_only_the_key_tells() {
         let sampling = sampling(100, 100, 0, 5);
-        let mut sampler = Sampler::new([7; 32]);
-        assert_eq!(drawn(&mut sampler, &sampling).len(), 5);
-        let id = ids().next().unwrap();
-        let (class, channel) = (class(), channel());
-        let mut takes = |second| {
-            let now = Timestamp::from_second(second).unwrap();
-            sampler.takes(&sampling, &id, &class, &channel, now)
+        let (class, channel, id) = (class(), channel(), ids().next().unwrap());
+        let moments = |key| {
+            let mut sampler = Sampler::new(Some(key));
+            let takes = |second: &i64| {
+                sampler.takes(&sampling, &id, &class, &channel, Timestamp::from_second(*second).unwrap())
+            };
+            // As many messages as there are seconds in a day.
+            (0..24 * HOUR_S).filter(takes).collect::<Vec<i64>>()
         };
-        assert!(!takes(HOUR_S - 1));
-        assert!(takes(HOUR_S), "the next one begins anew");
-        let other = Class::parse("farewell").unwrap();
-        assert!(sampler.takes(&sampling, &id, &other, &channel, Timestamp::UNIX_EPOCH), "each class has its own");
+        let (ours, others) = (moments([7; 32]), moments([8; 32]));
+        assert_eq!(ours[..5], [0, 1, 2, 3, 4], "what waited");
+        assert!((24 * 5..=24 * 5 + 5).contains(&ours.len()), "{}", ours.len());
+        let apart = |from: usize, to: usize| ours[to] - ours[from];
+        assert!((5..ours.len() - 1).all(|at| (1..=2 * HOUR_S / 5).contains(&apart(at, at + 1))), "{ours:?}");
+        assert_ne!(ours[5..20], others[5..20]);
+        // A class that has fewer has room for each of them.
+        let mut sampler = Sampler::new(Some([7; 32]));
+        let seldom = (0..24).filter(|hour| {
+            let now = Timestamp::from_second(hour * HOUR_S).unwrap();
+            sampler.takes(&sampling, &id, &class, &channel, now)
+        });
+        assert_eq!(seldom.count(), 24);
+        assert!(drawn(&mut Sampler::new(None), &sampling).is_empty(), "without a key nothing is drawn");
     }
 }

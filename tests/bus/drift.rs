@@ -77,6 +77,7 @@ async fn an_alarm_is_given_once_over_all_instances_and_demotes_where_the_policy_
     // A third one folds the same, and raises nothing anew; a person sees what it sees.
     let shown = readings(&world, 3);
     let third = Daemon::ready(&world).await;
+    third.wait_log("drift: all that was told is read").await;
     let all = under(&broker, "decile.alert.drift").await;
     let detectors: Vec<&str> = all.iter().map(|alert| alert.record["detector"].as_str().unwrap()).collect();
     let mut once = detectors.clone();
@@ -112,6 +113,7 @@ async fn what_goes_on_as_it_used_to_raises_nothing() {
     let total = &shown[0];
     assert!((total["now"].as_f64().unwrap() - 0.1).abs() < 0.02, "{total}");
     assert_eq!((&total["last"], &total["silent"]), (&Value::Null, &Value::Null), "{total}");
+    daemon.wait_log("drift: all that was told is read").await;
     daemon.wait_metric("decile_drift_alarms_total{detector=\"rate_up\",class=\"all\"} 0").await;
     assert_eq!(under(&broker, "decile.alert.drift").await.len(), 0);
 }

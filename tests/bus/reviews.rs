@@ -147,8 +147,7 @@ async fn a_review_is_asked_blind_and_counts_once() {
 }
 
 impl Scene {
-    /// Publishes a review past the command, signed by whoever; what became of it.
-    async fn publish(&self, sample: &Committed, class: Option<&str>, seed: &Seed) -> String {
+    fn signed(&self, sample: &Committed, class: Option<&str>, seed: &Seed) -> Vec<u8> {
         let review = Review {
             decision: DecisionId::try_from(id(sample)).unwrap(),
             sample: sample.stored,
@@ -157,7 +156,12 @@ impl Scene {
             severe: false,
             note: String::new(),
         };
-        let signed = review.sign(&Deployment::parse("test").unwrap(), seed).unwrap().encode().unwrap();
+        review.sign(&Deployment::parse("test").unwrap(), seed).unwrap().encode().unwrap()
+    }
+
+    /// Publishes a review past the command, signed by whoever; what became of it.
+    async fn publish(&self, sample: &Committed, class: Option<&str>, seed: &Seed) -> String {
+        let signed = self.signed(sample, class, seed);
         let (subject, id) = (format!("decile.ruling.{}.review", id(sample)), id(sample));
         let ruling = self.broker.publish(&subject, signed).await;
         let receipt = until("a word on it", || async {
@@ -231,4 +235,33 @@ async fn silent_reviewers_take_a_class_back() {
     let alert = until("an alert", || scene.broker.last("DECILE", "decile.alert.demoted")).await;
     assert!(alert.record["reason"].as_str().unwrap().contains("disagreed"), "{}", alert.record);
     drop(scene.server);
+}
+
+/// The daemon is away from before the deadline until after it: what was signed meanwhile counts, and not that nobody came.
+#[tokio::test]
+async fn a_review_that_was_signed_in_time_counts_however_late_it_is_carried_out() {
+    let mut scene = Scene::new(&format!("{ALL}deadline_s = 4\n")).await;
+    let sample = scene.sample(CONFIRM).await;
+    scene.daemon.kill();
+    let subject = format!("decile.ruling.{}.review", id(&sample));
+    scene.broker.publish(&subject, scene.signed(&sample, Some(SCHEDULING), &scene.ada.seed)).await;
+    let answer_by: Timestamp = sample.record["answer_by"].as_str().unwrap().parse().unwrap();
+    until("the deadline", || async { (Timestamp::now() > answer_by).then_some(()) }).await;
+    scene.daemon = Daemon::ready(&scene.world).await;
+    assert_eq!(scene.receipt(&id(&sample)).await.record["outcome"], "reviewed");
+    // One that comes too late is no review; by then the first has been looked at, too.
+    scene.receipt(&id(&scene.sample(CONFIRM).await)).await;
+    assert_eq!(scene.counts(SCHEDULING), (1, 1));
+}
+
+#[tokio::test]
+async fn who_undoes_an_action_knows_more_than_who_reviews_it() {
+    let scene = Scene::new(ALL).await;
+    scene.ada.grants("archive", "test.main", &[]);
+    scene.daemon.wait_metric("decile_grants 1").await;
+    let sample = scene.sample("this week's news").await;
+    scene.ada.runs("undo", &[&id(&sample), "--reason", "it was mine"]).exits(0);
+    assert_eq!(scene.counts("newsletter"), (0, 1));
+    scene.review(&id(&sample), &["--class", "newsletter"]).exits(0);
+    assert_eq!(scene.counts("newsletter"), (0, 1));
 }

@@ -126,7 +126,7 @@ fn samples_are_stored_byte_for_byte_as_they_were() {
     let reading = triage::read(&snapshot, &delivery);
     let facts = Given::quiet("2026-01-02T03:04:06Z".parse().unwrap());
     let plan = triage::decide(&snapshot, &reading, &facts, &mut Scratch::new(&snapshot.pack));
-    let sampled = triage::sample(&snapshot, &reading, &plan, &mut Sampler::new([0; 32])).unwrap();
+    let sampled = triage::sample(&snapshot, &reading, &plan, &mut Sampler::new(Some([0; 32]))).unwrap();
     assert_eq!(sampled.subject.as_str(), "decile.review.yes");
     let bytes = sampled.sample.encode().unwrap();
     if std::env::var_os("DECILE_WRITE_GOLDEN").is_some() {

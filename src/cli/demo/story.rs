@@ -1,5 +1,6 @@
 //! `decile demo --story`: how a class earns its autonomy, and loses it. Everything is real but the traffic, the person, who
-//! follows a script, and the six weeks before, which drift needs and nobody wants to wait for.
+//! follows a script, and what was counted in the six weeks before and in half of this day, which drift needs and nobody wants to
+//! wait for.
 
 mod person;
 mod picture;

@@ -31,7 +31,8 @@ impl Place {
     /// Where a configuration says.
     pub(in crate::cli) fn of(reach: Reach, config: &Config) -> Self {
         let Reach { connection, stream, root } = reach;
-        Self { connection, root, stream, ttl: config.retention.answers }
+        let ttl = config.retention.answers.max(config.policy.sampling.kept());
+        Self { connection, root, stream, ttl }
     }
 }
 

@@ -64,7 +64,9 @@ impl Session {
             }
             while let Ok(news) = self.news.try_recv() {
                 is_new = true;
-                self.hear(news);
+                if self.hear(news) == Intent::Quit {
+                    return Ok(Exit::Yes);
+                }
             }
             if ticked.elapsed() >= TICK {
                 (is_new, ticked) = (true, Instant::now());
@@ -73,13 +75,13 @@ impl Session {
         }
     }
 
-    fn hear(&mut self, news: News) {
+    fn hear(&mut self, news: News) -> Intent {
         match news {
             News::Published(kept) => self.screen.take(Input::Published(published(&kept))),
             News::Reading(trouble) => self.screen.take(Input::Connection(trouble)),
             News::Stored(decision) => self.screen.take(Input::Stored(decision)),
             News::Refused(why) => self.screen.take(Input::Refused(why)),
-        };
+        }
     }
 
     /// Signs and publishes beside the screen, which goes on.

@@ -16,7 +16,7 @@ pub struct WrittenReview {
     /// So many answers are no longer few; 100 by default.
     #[schemars(range(min = 0, max = 100_000))]
     pub thin_answers: Option<Placed<u64>>,
-    /// The most samples of one class in an hour, on each instance; 5 by default.
+    /// Room for samples of one class in an hour, on each instance; 5 by default. What is not used waits, up to as much again.
     #[schemars(range(min = 1, max = 100_000))]
     pub per_hour_max: Option<Placed<u64>>,
     /// How long somebody has to review one, in seconds; 14 days by default. After that it counts against its class.

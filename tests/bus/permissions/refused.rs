@@ -4,7 +4,7 @@ use super::{Fenced, Outcome, USERS, set};
 use std::collections::BTreeSet;
 
 /// Publishes on each kind of subject under the root, and on those of the sources.
-const PUBLISHES: [&str; 24] = [
+const PUBLISHES: [&str; 26] = [
     "decile.handled.c.test.main",
     "decile.action.react.test.main.id",
     "decile.approved.react.test.main.id",
@@ -21,7 +21,9 @@ const PUBLISHES: [&str; 24] = [
     "decile.slot.use.id.1",
     "decile.slot.fence.x",
     "decile.review.c",
-    "decile.alert.kind",
+    "decile.tally.300.a",
+    "decile.alert.demoted",
+    "decile.alert.refused",
     "decile.dlq.test.main",
     "decile.proposal.id",
     "decile.other",
@@ -151,7 +153,9 @@ fn may(user: &str) -> BTreeSet<String> {
             "decile.slot.use.id.1",
             "decile.slot.fence.x",
             "decile.review.c",
-            "decile.alert.kind",
+            "decile.tally.300.a",
+            "decile.alert.demoted",
+            "decile.alert.refused",
             "decile.dlq.test.main",
             "$JS.API.STREAM.INFO.IN",
             "$JS.API.STREAM.MSG.GET.IN",
@@ -180,7 +184,7 @@ fn may(user: &str) -> BTreeSet<String> {
         "auditor" => and(&["$JS.API.STREAM.INFO.IN", "$JS.API.STREAM.MSG.GET.IN"]),
         "execute-test=2Emain" => set([
             "decile.receipt.id",
-            "decile.alert.kind",
+            "decile.alert.refused",
             "$JS.API.INFO",
             "$JS.API.STREAM.INFO.DECILE",
             "$JS.API.DIRECT.GET.DECILE.decile.control.halt",
@@ -193,7 +197,7 @@ fn may(user: &str) -> BTreeSet<String> {
         ]),
         "execute-post=2Ebox" => set([
             "decile.receipt.id",
-            "decile.alert.kind",
+            "decile.alert.refused",
             "$JS.API.INFO",
             "$JS.API.STREAM.INFO.DECILE",
             "$JS.API.DIRECT.GET.DECILE.decile.control.halt",

@@ -195,7 +195,7 @@ impl Scene {
     /// The hours since, in which most of it was: as an instance would have told them.
     pub(super) async fn remember_today(&self) -> anyhow::Result<()> {
         let now_s = Timestamp::now().as_second();
-        println!("  {}", dim("(half a day of it is counted at once)"));
+        println!("  {}", dim("(what was counted in half a day of it is made up, too)"));
         self.remember(now_s - DAY_S / 2, now_s, 40).await
     }
 
