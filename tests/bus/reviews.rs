@@ -26,8 +26,14 @@ struct Scene {
 impl Scene {
     /// Levels as the usual world has them, and a policy for samples.
     async fn new(review: &str) -> Self {
+        Self::with(review, "").await
+    }
+
+    /// The same with more sections in the main file.
+    async fn with(review: &str, more: &str) -> Self {
         let server = PrivateServer::start().unwrap();
-        let (world, ada) = Person::of(World::on(&server).policy(&POLICY.replace("[review]\npercent = 0\n", review)));
+        let (world, ada) =
+            Person::of(World::on(&server).more(more).policy(&POLICY.replace("[review]\npercent = 0\n", review)));
         let daemon = Daemon::ready(&world).await;
         daemon.wait_metric("decile_grants_fresh 1").await;
         let broker = Broker::on(&server).await;
@@ -240,7 +246,8 @@ async fn silent_reviewers_take_a_class_back() {
 /// The daemon is away from before the deadline until after it: what was signed meanwhile counts, and not that nobody came.
 #[tokio::test]
 async fn a_review_that_was_signed_in_time_counts_however_late_it_is_carried_out() {
-    let mut scene = Scene::new(&format!("{ALL}deadline_s = 4\n")).await;
+    // An answer that lets something go out would be too old after ten seconds.
+    let mut scene = Scene::with(&format!("{ALL}deadline_s = 13\n"), "[limits]\nruling_age_s_max = 10\n").await;
     let sample = scene.sample(CONFIRM).await;
     scene.daemon.kill();
     let subject = format!("decile.ruling.{}.review", id(&sample));
