@@ -9,10 +9,13 @@ use async_nats::jetstream::stream::Stream;
 use decile::bus::private::PrivateServer;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const LIMITS: &str = "[limits]\ndeliveries_max = 2\nattach_bytes_max = 200\nqueue_messages_max = 16\n\
     inflight_messages_max = 64\ncommit_timeout_ms = 900\nack_wait_ms = 1000\nplan_age_ms_max = 2000\n";
 const GIVEN_BACK: AckKind = AckKind::Nak(None);
+/// How long a delivery is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Town {
     server: PrivateServer,
@@ -38,7 +41,9 @@ impl Town {
     async fn deliver(&self, messages: usize, times: usize, told: AckKind) {
         let consumer: PullConsumer = self.source().await.get_consumer("decile").await.unwrap();
         for _ in 0..times {
-            let mut batch = consumer.fetch().max_messages(messages).messages().await.unwrap();
+            // It waits for them: what was just stored, or given back, need not be there yet. Sometimes none is to come.
+            let batch = consumer.batch().max_messages(messages).expires(PATIENCE);
+            let mut batch = batch.messages().await.unwrap();
             while let Some(message) = batch.next().await {
                 message.unwrap().double_ack_with(told).await.unwrap();
             }
