@@ -1,8 +1,7 @@
 //! Records out: one ordered publisher. A record is published under its id and fenced on its lease, the broker's answer is
 //! awaited, and only then is the source told. What comes next is [`crate::commit`]'s to say.
-//!
-//! Answers come on one subject for all of them, and are matched by the number at its end: a waiter and a timer for each
-//! would cost more than the decision.
+
+mod awaited;
 
 use super::answer::answer;
 use super::batch::{self, Acted};
@@ -19,7 +18,8 @@ use async_nats::header::{
     NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID, NATS_MESSAGE_TTL,
 };
 use async_nats::jetstream::message::AckKind;
-use async_nats::{Client, HeaderMap, Subscriber};
+use async_nats::{Client, HeaderMap};
+use awaited::{Awaited, Sent};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -106,8 +106,8 @@ pub trait Observer<T>: Send + Sync {
     fn refused(&self, note: &T, error: &str);
     /// A message was given up, and is written down.
     fn given_up(&self, why: DeadWhy);
-    /// The sample of a decision is stored, or lost: the decision stands all the same.
-    fn sampled(&self, note: &T, is_stored: bool);
+    /// The sample of a decision is stored, or lost, and why: the decision stands all the same.
+    fn sampled(&self, note: &T, lost: Option<&str>);
     /// The publisher is alive, with so many acks awaited.
     fn beat(&self, inflight: usize);
 }
@@ -160,21 +160,6 @@ pub struct Publisher<T> {
     lanes: usize,
 }
 
-/// What is published and not yet answered, by number, in the order of numbers.
-struct Awaited<T> {
-    inbox: String,
-    answers: Subscriber,
-    first: u64,
-    sent: VecDeque<Option<Sent<T>>>,
-    count: usize,
-}
-
-struct Sent<T> {
-    outgoing: Outgoing<T>,
-    at: Instant,
-    lane: Option<usize>,
-}
-
 type ActedOn<T> = (Outgoing<T>, T, Acted, Option<usize>);
 
 impl<T: Send + 'static> Publisher<T> {
@@ -189,9 +174,7 @@ impl<T: Send + 'static> Publisher<T> {
         valve: Arc<Valve>,
         observer: Arc<dyn Observer<T>>,
     ) -> Result<Self, async_nats::SubscribeError> {
-        let inbox = outlet.connection.client.new_inbox();
-        let answers = outlet.connection.client.subscribe(format!("{inbox}.*")).await?;
-        let awaited = Awaited { inbox, answers, first: 0, sent: VecDeque::new(), count: 0 };
+        let awaited = Awaited::subscribe(&outlet.connection.client).await?;
         let (backlog, free_lanes) = (VecDeque::new(), Vec::new());
         Ok(Self { outlet, sources, bounds, valve, observer, backlog, awaited, free_lanes, lanes: 0 })
     }
@@ -203,7 +186,7 @@ impl<T: Send + 'static> Publisher<T> {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut is_open = true;
-        while is_open || self.awaited.count > 0 || !acting.is_empty() || !self.backlog.is_empty() {
+        while is_open || self.awaited.count() > 0 || !acting.is_empty() || !self.backlog.is_empty() {
             while self.has_room(acting.len())
                 && let Some(outgoing) = self.backlog.pop_front()
             {
@@ -211,10 +194,10 @@ impl<T: Send + 'static> Publisher<T> {
             }
             tokio::select! {
                 biased;
-                Some(message) = self.awaited.answers.next() => {
+                Some(message) = self.awaited.next() => {
                     self.answered(&message).await;
                     for _ in 1..TOGETHER_MAX {
-                        let Some(Some(message)) = self.awaited.answers.next().now_or_never() else { break };
+                        let Some(Some(message)) = self.awaited.next().now_or_never() else { break };
                         self.answered(&message).await;
                     }
                 }
@@ -225,13 +208,13 @@ impl<T: Send + 'static> Publisher<T> {
                 },
                 _ = look.tick() => self.overdue().await,
             }
-            self.observer.beat(self.awaited.count + acting.len());
+            self.observer.beat(self.awaited.count() + acting.len());
         }
     }
 
     fn has_room(&self, acting: usize) -> bool {
         let is_lane_free = self.lanes == 0 || !self.free_lanes.is_empty();
-        is_lane_free && self.awaited.count + acting < self.bounds.inflight_max
+        is_lane_free && self.awaited.count() + acting < self.bounds.inflight_max
     }
 
     /// A lane for a plan on this lease; all leases have as many.
@@ -286,7 +269,7 @@ impl<T: Send + 'static> Publisher<T> {
         let (reply, headers) = (self.awaited.reply(), headers(outgoing, &self.outlet.stream, lane));
         let (subject, bytes) = (outgoing.subject.as_str().to_owned(), outgoing.bytes.clone());
         let sending = pin!(client.publish_with_reply_and_headers(subject, reply, headers, bytes));
-        let beat = || self.observer.beat(self.awaited.count);
+        let beat = || self.observer.beat(self.awaited.count());
         at_once(sending, |sending| beating(timeout(self.bounds.timeout, sending), beat)).await
     }
 
@@ -305,9 +288,6 @@ impl<T: Send + 'static> Publisher<T> {
     async fn settle(&mut self, sent: Sent<T>, answer: Answer, why: &str, is_duplicate: bool) {
         let Sent { mut outgoing, lane, .. } = sent;
         self.free_lanes.extend(lane);
-        if outgoing.ends == Ends::Sampled {
-            return self.sampled(outgoing, answer, why).await;
-        }
         if matches!(answer, Answer::RefusesAll | Answer::Silent) {
             self.valve.close();
         }
@@ -315,15 +295,20 @@ impl<T: Send + 'static> Publisher<T> {
             // What stands may be another decision, under other rules.
             outgoing.sample = None;
         }
-        match answer {
-            Answer::Stored => match outgoing.ends {
-                Ends::Decided => self.observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate),
-                Ends::GivenUp(why) => self.observer.given_up(why),
-                Ends::Sampled => {}
-            },
-            _ => self.observer.refused(&outgoing.note, why),
+        match (outgoing.ends, answer) {
+            (Ends::Sampled, _) => self.observer.sampled(&outgoing.note, (answer != Answer::Stored).then_some(why)),
+            (Ends::Decided, Answer::Stored) => {
+                self.observer.committed(&outgoing.note, outgoing.arrived_at.elapsed(), is_duplicate);
+            }
+            (Ends::GivenUp(why), Answer::Stored) => self.observer.given_up(why),
+            (Ends::Decided | Ends::GivenUp(_), _) => self.observer.refused(&outgoing.note, why),
         }
-        match commit::after(answer, outgoing.deliveries) {
+        let next = match outgoing.ends {
+            // The decision stands, whatever becomes of its sample.
+            Ends::Sampled => Next::Acknowledge,
+            Ends::Decided | Ends::GivenUp(_) => commit::after(answer, outgoing.deliveries),
+        };
+        match next {
             Next::DeadLetter(why) if outgoing.ends == Ends::Decided => match self.letter(&outgoing, why) {
                 Some(letter) => {
                     self.backlog.push_front(Outgoing { ends: Ends::GivenUp(why), ..letter.around(outgoing) })
@@ -377,16 +362,6 @@ impl<T: Send + 'static> Publisher<T> {
         }
     }
 
-    /// What became of a sample. Its decision stands: nothing is decided again for its sake.
-    async fn sampled(&mut self, outgoing: Outgoing<T>, answer: Answer, why: &str) {
-        let is_stored = answer == Answer::Stored;
-        self.observer.sampled(&outgoing.note, is_stored);
-        if !is_stored {
-            tracing::warn!(why = %why.escape_debug(), "a sample was not stored; its decision stands");
-        }
-        self.stands(outgoing).await;
-    }
-
     /// What is written down of a message whose record the broker refuses: where it lies.
     fn letter(&self, outgoing: &Outgoing<T>, why: DeadWhy) -> Option<Letter> {
         let record = Record::parse(&outgoing.bytes).ok()?;
@@ -426,48 +401,6 @@ struct Letter {
 impl Letter {
     fn around<T>(self, outgoing: Outgoing<T>) -> Outgoing<T> {
         Outgoing { subject: self.subject, bytes: self.bytes, act: None, ..outgoing }
-    }
-}
-
-impl<T> Awaited<T> {
-    /// Where the next answer comes.
-    fn reply(&self) -> String {
-        let number = (self.first + self.sent.len() as u64).to_string();
-        [self.inbox.as_str(), ".", &number].concat()
-    }
-
-    fn push(&mut self, outgoing: Outgoing<T>, lane: Option<usize>) {
-        self.sent.push_back(Some(Sent { outgoing, at: Instant::now(), lane }));
-        self.count += 1;
-    }
-
-    /// What an answer is about; `None` where it is settled already.
-    fn take(&mut self, subject: &str) -> Option<Sent<T>> {
-        let number: u64 = subject.rsplit('.').next()?.parse().ok()?;
-        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        let sent = self.sent.get_mut(at)?.take()?;
-        self.taken();
-        Some(sent)
-    }
-
-    fn take_last(&mut self) -> Option<Sent<T>> {
-        let sent = self.sent.back_mut()?.take()?;
-        self.taken();
-        Some(sent)
-    }
-
-    fn take_overdue(&mut self, timeout: Duration) -> Option<Sent<T>> {
-        let sent = self.sent.front_mut()?.take_if(|sent| sent.at.elapsed() > timeout)?;
-        self.taken();
-        Some(sent)
-    }
-
-    fn taken(&mut self) {
-        self.count -= 1;
-        while self.sent.front().is_some_and(Option::is_none) {
-            self.sent.pop_front();
-            self.first += 1;
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::class::Class;
 use crate::config::Bus;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 /// How to print data.
@@ -127,4 +128,10 @@ impl Connect {
             tls_key: self.tls_key.clone(),
         }
     }
+}
+
+/// Whether lines are printed where there could be a terminal to draw on: for pipes, for programs, and where that is wished.
+pub(super) fn wants_lines(plain: bool, format: Format) -> bool {
+    let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    plain || format == Format::Json || !is_terminal
 }

@@ -11,6 +11,7 @@ use clap::Args;
 use jiff::Timestamp;
 use std::io::Write as _;
 
+const DAY_S: i64 = 86_400;
 /// The width of a chart, in characters.
 const CHART_CHARS: usize = 56;
 /// From the least to the most.
@@ -74,8 +75,6 @@ impl DriftCommand {
         }
     }
 }
-
-const DAY_S: i64 = 86_400;
 
 /// A detector in a few lines.
 fn text(reading: &Reading) -> String {

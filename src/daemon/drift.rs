@@ -1,7 +1,7 @@
 //! Drift: what this instance decided is counted and told, what all told is folded, and an alarm is given once over all
 //! instances.
 
-use super::tighten;
+use super::agreement::Watchful;
 use super::workers::Snapshots;
 use crate::bus::batch::{self, BatchEntry, Batched};
 use crate::bus::outbound::Outlet;
@@ -10,11 +10,9 @@ use crate::bus::{Published, Trouble, publish_expecting};
 use crate::class::Class;
 use crate::decision::Disposed;
 use crate::drift::{Alarm, Detector, REPLAY_S, Tally, TallyRecord, WINDOW_S};
-use crate::metrics::{Counted, Metrics};
-use crate::policy::level::Level;
+use crate::metrics::Counted;
 use crate::store::DriftReader;
-use crate::triage::Snapshot;
-use crate::trust::{Cause, Sampler};
+use crate::trust::Sampler;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,7 +100,7 @@ struct DriftAlert<'a> {
 pub(super) struct Drifting {
     outlet: Outlet,
     snapshot: Snapshots,
-    metrics: Arc<Metrics>,
+    watchful: Watchful,
     sampler: Arc<Mutex<Sampler>>,
     counting: Arc<Counting>,
     /// Names this start of this instance.
@@ -117,15 +115,15 @@ pub(super) struct Drifting {
 
 impl Drifting {
     pub(super) fn new(
-        outlet: Outlet,
         snapshot: Snapshots,
-        metrics: Arc<Metrics>,
+        watchful: Watchful,
         sampler: Arc<Mutex<Sampler>>,
         counting: Arc<Counting>,
     ) -> Self {
+        let outlet = watchful.outlet.clone();
         let (instance, untold, unraised) = (fastrand::u64(..), VecDeque::new(), VecDeque::new());
         let (told, is_caught_up) = (None, false);
-        Self { outlet, snapshot, metrics, sampler, counting, instance, untold, told, is_caught_up, unraised }
+        Self { outlet, snapshot, watchful, sampler, counting, instance, untold, told, is_caught_up, unraised }
     }
 
     /// Looks until `stop`, and then tells what is left.
@@ -210,9 +208,9 @@ impl Drifting {
         if find_last(connection, stream, slot.as_str()).await?.is_some() {
             return Ok(());
         }
-        // Before it is told: who dies in between takes it back again, and that changes nothing.
+        // Before it is told: who dies in between comes here again.
         if let Some(class) = class.as_ref().filter(|class| snapshot.policy.drift_demotes.contains(class)) {
-            self.demote(class, &alarm.why, &snapshot).await?;
+            self.watchful.drifts(class, &alarm.why, &snapshot).await?;
         }
         let (why, at) = (alarm.why.as_str(), Timestamp::from_second(alarm.at_s).unwrap_or(now));
         let told = DriftAlert { v: 1, detector: &detector, now: alarm.now, usual: alarm.usual, why, at };
@@ -229,24 +227,13 @@ impl Drifting {
         match batch::publish(connection, stream, &entries).await {
             Batched::Stored(_) => {
                 tracing::warn!(detector, why, "drift");
-                self.metrics.drifted(alarm.what.kind(), class.as_ref(), 1);
+                self.watchful.metrics.drifted(alarm.what.kind(), class.as_ref(), 1);
                 Ok(())
             }
             // Another instance told it.
             Batched::Refused => Ok(()),
             Batched::Unknown(why) => Err(other(&why)),
         }
-    }
-
-    /// Takes a class back wherever it is above level 1, because its policy says so.
-    async fn demote(&self, class: &Class, why: &str, snapshot: &Snapshot) -> Result<(), Trouble> {
-        let Some(lines) = snapshot.policy.classes.get(class) else { return Ok(()) };
-        for channel in lines.channels.iter().filter(|(_, line)| line.level > Level::Draft).map(|(channel, _)| channel) {
-            let why = format!("drift: {why}");
-            tighten::demote(&self.outlet, class, channel, &why, snapshot.retention.escalated).await?;
-            self.metrics.demoted(Cause::Drift, 1);
-        }
-        Ok(())
     }
 }
 

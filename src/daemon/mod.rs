@@ -107,8 +107,6 @@ const ADMIN_END_MAX: Duration = Duration::from_secs(1);
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 /// What the broker's limit on a payload covers beside the record: headers and subject.
 const HEADERS_BYTES_MAX: usize = 1_024;
-/// How long the last word on what was decided here may take.
-const LAST_WORD_MAX: Duration = Duration::from_secs(3);
 /// The most lanes of a lease: a batch of the broker's takes a thousand records.
 const LANES_MAX: usize = 256;
 
@@ -300,13 +298,8 @@ impl Daemon {
         let sampler = samples::sampler(&self.snapshot.load());
         let samples = samples::Samples::new(Arc::clone(&self.snapshot), Arc::clone(&sampler), watchful.clone());
         intake.spawn(samples.keep(stop.clone()));
-        let drifting = drift::Drifting::new(
-            outlet.clone(),
-            Arc::clone(&self.snapshot),
-            Arc::clone(metrics),
-            Arc::clone(&sampler),
-            counting,
-        );
+        let drifting =
+            drift::Drifting::new(Arc::clone(&self.snapshot), watchful.clone(), Arc::clone(&sampler), counting);
         // It has the last word: what is in flight is counted, too.
         let telling = tokio::spawn(drifting.keep(helpers.clone()));
         let judge = rulings::Judge {
@@ -368,7 +361,7 @@ impl Daemon {
         let _ = tokio::time::timeout(FLUSH_MAX, flush).await;
         helpers.cancel();
         ready.abort();
-        let _ = tokio::join!(watchdog, upkeep, tokio::time::timeout(LAST_WORD_MAX, telling));
+        let _ = tokio::join!(watchdog, upkeep, telling);
         drained
     }
 }

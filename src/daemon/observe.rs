@@ -77,10 +77,12 @@ impl Observer<Note> for Observed {
         self.metrics.commit_seconds.record(took);
     }
 
-    fn sampled(&self, note: &Note, is_stored: bool) {
-        if let Note::Decided(note) = note {
-            self.metrics.sampled(note, is_stored);
+    fn sampled(&self, note: &Note, lost: Option<&str>) {
+        let Note::Decided(note) = note else { return };
+        if let Some(why) = lost {
+            tracing::warn!(why = %why.escape_debug(), "a sample was not stored; its decision stands");
         }
+        self.metrics.sampled(note, lost.is_none());
     }
 
     fn refused(&self, _note: &Note, error: &str) {

@@ -4,7 +4,6 @@
 use super::agreement::Watchful;
 use super::deadlines::EXPIRED;
 use super::workers::Snapshots;
-use crate::authority::{Signed, VerifiedReview};
 use crate::bus::Trouble;
 use crate::bus::batch::{self, BatchEntry, Batched};
 use crate::bus::outbound::Outlet;
@@ -12,7 +11,7 @@ use crate::bus::records::{Reader, Start, find_last, find_one};
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::decision::{DecisionId, Sample};
-use crate::rulings::{Basis, RulingReceipt};
+use crate::rulings::{self, Asked, Basis, RulingReceipt};
 use crate::store::EvidenceReader;
 use crate::triage::Snapshot;
 use crate::trust::{Evidence, Sampler};
@@ -186,10 +185,8 @@ impl Samples {
             return Ok(false);
         };
         let stored_at = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos()).unwrap_or(Timestamp::MAX);
-        let signed = Signed::parse(&message.payload).ok();
-        let review = signed.and_then(|signed| VerifiedReview::new(signed, &snapshot.authority).ok());
-        Ok(stored_at <= sample.answer_by
-            && review.is_some_and(|review| review.payload().decision == *id && review.is_fresh(stored_at)))
+        let asked = Asked { id, revision: message.sequence, stored_at, payload: &message.payload };
+        Ok(rulings::is_in_time(&asked, sample, &snapshot.authority))
     }
 }
 

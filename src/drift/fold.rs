@@ -186,10 +186,12 @@ fn keep(
 ) {
     for (name, many) in counts.filter(|(_, many)| *many > 0) {
         let many = many.min(u64::from(u32::MAX));
-        for hours in [bounded(map, &name, most), &mut *all] {
+        let add = |hours: &mut Hours| {
             let sum = hours.entry(crate::drift::calendar::hour(start_s)).or_default();
             *sum = sum.saturating_add(many);
-        }
+        };
+        bounded(map, &name, most, add);
+        add(all);
     }
 }
 

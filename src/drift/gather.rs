@@ -70,12 +70,10 @@ impl Gathering {
 /// Bounded, whatever lies there: what is beyond the most names counts together.
 fn add(sum: &mut Tally, more: Tally) {
     for (class, counts) in more.classes {
-        let known: &mut Counts = bounded(&mut sum.classes, &class, CLASSES_MAX);
-        *known = known.and(counts);
+        bounded(&mut sum.classes, &class, CLASSES_MAX, |known: &mut Counts| *known = known.and(counts));
     }
     for (reason, many) in more.reasons {
-        let known: &mut u64 = bounded(&mut sum.reasons, &reason, REASONS_MAX);
-        *known = known.saturating_add(many);
+        bounded(&mut sum.reasons, &reason, REASONS_MAX, |known: &mut u64| *known = known.saturating_add(many));
     }
     for (length, many) in more.lengths {
         let known = sum.lengths.entry(length.min(LENGTHS - 1)).or_default();

@@ -57,10 +57,11 @@ impl Tally {
     /// Takes one decision: its class, the reason if it was an escalation, and how long the payload was, in bytes.
     pub fn add(&mut self, class: Option<&str>, reason: Option<&str>, payload_bytes: usize) {
         let one = Counts { decisions: 1, escalated: u64::from(reason.is_some()) };
-        let counts = bounded(&mut self.classes, class.unwrap_or(NO_CLASS), CLASSES_MAX);
-        *counts = counts.and(one);
+        bounded(&mut self.classes, class.unwrap_or(NO_CLASS), CLASSES_MAX, |counts: &mut Counts| {
+            *counts = counts.and(one)
+        });
         if let Some(reason) = reason {
-            *bounded(&mut self.reasons, reason, REASONS_MAX) += 1;
+            bounded(&mut self.reasons, reason, REASONS_MAX, |many| *many += 1);
         }
         *self.lengths.entry(length(payload_bytes)).or_default() += 1;
     }
@@ -81,11 +82,14 @@ impl Tally {
     }
 }
 
-/// The entry of this name, or of [`OTHER`] where it is too long or there are too many names already.
-pub(crate) fn bounded<'a, T: Default>(map: &'a mut BTreeMap<String, T>, name: &str, most: usize) -> &'a mut T {
-    let is_known = map.contains_key(name) || map.len() < most && name.len() <= NAME_BYTES_MAX;
-    let name = if is_known { name } else { OTHER };
-    map.entry(name.to_owned()).or_default()
+/// Changes the entry of this name, or of [`OTHER`] where there are too many names already. On the way of each message: a
+/// name that is known is not made anew.
+pub(crate) fn bounded<T: Default>(map: &mut BTreeMap<String, T>, name: &str, most: usize, change: impl FnOnce(&mut T)) {
+    if let Some(known) = map.get_mut(name) {
+        return change(known);
+    }
+    let name = if map.len() < most { name } else { OTHER };
+    change(map.entry(name.to_owned()).or_default());
 }
 
 /// In which bucket a payload of this length is counted.

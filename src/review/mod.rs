@@ -57,10 +57,10 @@ impl Reviews {
         match rulings::Place::of(&self.root, published.subject) {
             Some(rulings::Place::Review(id)) => self.reviewed(&id, published),
             Some(_) => {}
-            None => {
+            None if self.root.within(published.subject).is_some_and(|rest| rest.starts_with("review.")) => {
                 self.sampled(published);
-                self.receipt(published);
             }
+            None => self.receipt(published),
         }
     }
 

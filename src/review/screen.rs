@@ -41,8 +41,8 @@ enum Stage {
     Naming { typed: Editor, picked: usize },
     /// It was named, for good, and what was decided is shown.
     Shown { class: Option<Class>, severe: bool },
-    /// It is being signed and stored.
-    Signing,
+    /// It is being signed and stored; whether it agrees.
+    Signing { agrees: bool },
 }
 
 /// What happens.
@@ -140,6 +140,7 @@ impl Screen {
             }
             Input::Stored(decision) => {
                 self.signed += 1;
+                self.agreed += u64::from(matches!(self.stage, Stage::Signing { agrees: true }));
                 self.skipped.insert(decision);
                 self.go_on();
                 if self.is_leaving {
@@ -180,20 +181,20 @@ impl Screen {
     }
 
     fn answer(&mut self, key: Key, waiting: &Waiting) -> Intent {
-        match std::mem::replace(&mut self.stage, Stage::Signing) {
+        match self.stage.clone() {
             Stage::Naming { typed, picked } => self.name(key, typed, picked),
             Stage::Shown { class, severe } => {
                 let agrees = is_right(class.as_ref(), waiting);
                 match key {
                     Key::Enter => {
-                        self.agreed += u64::from(agrees);
+                        self.stage = Stage::Signing { agrees };
                         return Intent::Sign(Box::new(Prepared::of(waiting, class, severe, "")));
                     }
                     Key::Char('s') if !agrees => self.stage = Stage::Shown { class, severe: !severe },
-                    _ => self.stage = Stage::Shown { class, severe },
+                    _ => {}
                 }
             }
-            Stage::Signing => {}
+            Stage::Signing { .. } => {}
         }
         Intent::Nothing
     }
@@ -236,7 +237,7 @@ impl Screen {
     /// Somebody else may have reviewed it meanwhile.
     fn check(&mut self) {
         let is_over = self.waiting().is_none_or(|waiting| !waiting.is_open());
-        if is_over && !matches!(self.stage, Stage::Signing) {
+        if is_over && !matches!(self.stage, Stage::Signing { .. }) {
             if self.current.is_some() {
                 self.notice = Some("somebody else has reviewed it".to_owned());
             }

@@ -218,3 +218,15 @@ fn what_is_left_for_later_or_was_reviewed_by_others_is_not_asked() {
     let mut screen = bench.screen();
     assert_eq!(press(&mut screen, "zzz\n\n"), Intent::Nothing, "there is no such class");
 }
+
+#[test]
+fn a_review_that_could_not_be_stored_is_not_counted() {
+    let bench = Bench::new();
+    let mut screen = bench.screen();
+    press(&mut screen, "yes\n\n");
+    screen.take(Input::Refused("away".to_owned()));
+    assert!(shown(&screen).contains("away") && !shown(&screen).contains("reviewed,"), "{}", shown(&screen));
+    press(&mut screen, "no\n\n");
+    screen.take(Input::Stored(id("aa")));
+    assert!(shown(&screen).contains("1 reviewed, 0 agreed"), "{}", shown(&screen));
+}

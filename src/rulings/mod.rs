@@ -12,7 +12,7 @@ mod tests;
 pub use basis::Basis;
 pub use letter::{LetterEffect, letter_effect, nothing_to_retry};
 pub use receipt::{RULING_RECEIPT_VERSION, Ruled, RulingReceipt, RulingRefusal, Word};
-pub use review::review;
+pub use review::{is_in_time, review};
 
 use crate::authority::{
     Answer, Authority, Payload, Signed, Verified, VerifiedLetterRuling, VerifiedReview, VerifiedRuling, VerifiedUndo,

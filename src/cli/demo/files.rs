@@ -14,24 +14,7 @@ pub(super) struct Files {
 impl Files {
     /// A copy of a configuration whose levels are promoted by an operator whom nobody else knows.
     pub(super) fn copy(config: &Path) -> anyhow::Result<Self> {
-        let from = config.parent().unwrap_or(Path::new("."));
-        let read =
-            |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
-        let mut main: DocumentMut = read(config)?.parse()?;
-        let named = |key: &str, default: &str| {
-            let named = main.get("files").and_then(|files| files.get(key)).and_then(|file| file.as_str());
-            std::path::absolute(from.join(named.unwrap_or(default)))
-        };
-        let (channels, rules) = (named("channels", "channels.toml")?, named("rules", "../rules")?);
-        let policy = read(&named("policy", "policy.toml")?)?;
-        let places = main.entry("files").or_insert(Item::Table(Table::new()));
-        let places = places.as_table_like_mut().context("`files` is no section")?;
-        for (key, path) in [("channels", channels), ("rules", rules)] {
-            places.insert(key, value(path.to_str().context("a path that is no text")?));
-        }
-        for (key, file) in [("policy", "policy.toml"), ("operators", "operators.toml")] {
-            places.insert(key, value(file));
-        }
+        let Main { text: main, policy } = main_file(config)?;
         let seed = Seed::generate();
         let operators = format!(
             "deployment = \"demo\"\n[[operator]]\nname = \"demo\"\nkey = \"{}\"\npromotions = true\n",
@@ -54,4 +37,34 @@ impl Files {
     fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
         std::fs::write(self.folder.path().join(name), text)
     }
+}
+
+/// A main file for a folder of its own.
+pub(super) struct Main {
+    /// With the channels and rules where they are, and policy and operators beside it.
+    pub(super) text: DocumentMut,
+    /// The policy that it named.
+    policy: String,
+}
+
+/// Reads a main file, and has it name what a demo has of its own.
+pub(super) fn main_file(config: &Path) -> anyhow::Result<Main> {
+    let from = config.parent().unwrap_or(Path::new("."));
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
+    let mut main: DocumentMut = read(config)?.parse()?;
+    let named = |key: &str, default: &str| {
+        let named = main.get("files").and_then(|files| files.get(key)).and_then(|file| file.as_str());
+        std::path::absolute(from.join(named.unwrap_or(default)))
+    };
+    let (channels, rules) = (named("channels", "channels.toml")?, named("rules", "../rules")?);
+    let policy = read(&named("policy", "policy.toml")?)?;
+    let places = main.entry("files").or_insert(Item::Table(Table::new()));
+    let places = places.as_table_like_mut().context("`files` is no section")?;
+    for (key, path) in [("channels", channels), ("rules", rules)] {
+        places.insert(key, value(path.to_str().context("a path that is no text")?));
+    }
+    for (key, file) in [("policy", "policy.toml"), ("operators", "operators.toml")] {
+        places.insert(key, value(file));
+    }
+    Ok(Main { text: main, policy })
 }

@@ -6,11 +6,10 @@ mod plain;
 pub(super) mod terminal;
 
 use super::Exit;
-use super::args::{ConfigFile, Connect, Format};
+use super::args::{self, ConfigFile, Connect, Format};
 use super::signing::KeyArgs;
 use clap::{Args, Subcommand};
 use opened::Opened;
-use std::io::IsTerminal as _;
 
 /// Shows what waits for a person, nearest deadline first, and takes the answers. Exit code 3 where nothing waits (a
 /// list), or where no escalation has the id.
@@ -63,15 +62,9 @@ impl Inbox {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Some(InboxCommand::Show(show)) => show.run(),
-            None if self.is_plain() => self.list(),
+            None if args::wants_lines(self.plain, self.format) => self.list(),
             None => terminal::run(&self.file, &self.connect, &self.key),
         }
-    }
-
-    /// Lines for pipes, for programs, and where there is no terminal to draw on.
-    fn is_plain(&self) -> bool {
-        let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-        self.plain || self.format == Format::Json || !is_terminal
     }
 
     fn list(self) -> anyhow::Result<Exit> {

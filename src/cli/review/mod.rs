@@ -4,7 +4,7 @@ mod answer;
 mod terminal;
 
 use super::Exit;
-use super::args::{ConfigFile, Connect, Format};
+use super::args::{self, ConfigFile, Connect, Format};
 use super::inbox::opened::{LOOK, Place, published};
 use super::print::{dim, json, one_line};
 use super::reach::Reach;
@@ -15,7 +15,7 @@ use crate::review::{Reviews, Waiting};
 use crate::store::Watch;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 
 /// Asks of samples of what was handled what they are, and then shows what was decided. Each counts once, for its class or
@@ -64,15 +64,9 @@ impl ReviewCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Some(Subcommands::Answer(answer)) => answer.run(),
-            None if self.is_plain() => self.list(),
+            None if args::wants_lines(self.plain, self.format) => self.list(),
             None => terminal::run(&self.file, &self.connect, &self.key),
         }
-    }
-
-    /// Lines for pipes, for programs, and where there is no terminal to draw on.
-    fn is_plain(&self) -> bool {
-        let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-        self.plain || self.format == Format::Json || !is_terminal
     }
 
     fn list(self) -> anyhow::Result<Exit> {

@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame<'_>, screen: &Screen) {
     match &screen.stage {
         Stage::Naming { typed, picked } => draw_choices(frame, screen, typed.text(), *picked, asked),
         Stage::Shown { class, severe } => draw_decided(frame, waiting, class.as_ref(), *severe, asked),
-        Stage::Signing => frame.render_widget(Paragraph::new(" signing…").dim(), asked),
+        Stage::Signing { .. } => frame.render_widget(Paragraph::new(" signing…").dim(), asked),
     }
     if let Some(text) = &screen.notice {
         frame.render_widget(Line::from(format!(" {text}")).red().bold(), notice);
@@ -111,7 +111,7 @@ fn keys(screen: &Screen, waiting: &Waiting) -> Vec<(&'static str, &'static str)>
         }
         Stage::Shown { class, .. } if is_right(class.as_ref(), waiting) => vec![("enter", "sign")],
         Stage::Shown { .. } => vec![("enter", "sign"), ("s", "severe error")],
-        Stage::Signing => Vec::new(),
+        Stage::Signing { .. } => Vec::new(),
     }
 }
 

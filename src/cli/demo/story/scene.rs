@@ -6,6 +6,7 @@ use crate::bus::private::PrivateServer;
 use crate::bus::{self, Access, AckBounds, Connection, Purpose};
 use crate::channel::Channel;
 use crate::class::Class;
+use crate::cli::demo::files::main_file;
 use crate::cli::demo::traffic::Sample;
 use crate::cli::print::dim;
 use crate::cli::world::{self, World};
@@ -23,7 +24,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Item, Table, value};
 
 const DAY_S: i64 = 86_400;
 /// The most lines of a command that are shown.
@@ -307,21 +308,7 @@ impl Traffic {
 }
 
 fn write_files(config: &Path, folder: &Path, url: &str) -> anyhow::Result<()> {
-    let from = config.parent().unwrap_or(Path::new("."));
-    let text = std::fs::read_to_string(config).with_context(|| format!("cannot read `{}`", config.display()))?;
-    let mut main: DocumentMut = text.parse()?;
-    let named = |key: &str, default: &str| {
-        let named = main.get("files").and_then(|files| files.get(key)).and_then(|file| file.as_str());
-        std::path::absolute(from.join(named.unwrap_or(default)))
-    };
-    let (channels, rules) = (named("channels", "channels.toml")?, named("rules", "../rules")?);
-    let mut files = Table::new();
-    for (key, path) in [("channels", &channels), ("rules", &rules)] {
-        files.insert(key, value(path.to_str().context("a path that is no text")?));
-    }
-    files.insert("policy", value("policy.toml"));
-    files.insert("operators", value("operators.toml"));
-    main.insert("files", Item::Table(files));
+    let mut main = main_file(config)?.text;
     let mut bus = Table::new();
     bus.insert("servers", value(toml_edit::Array::from_iter([url])));
     main.insert("bus", Item::Table(bus));
