@@ -11,6 +11,7 @@ mod signed;
 #[cfg(test)]
 mod tests;
 mod tightening;
+mod upholding;
 
 pub use grant::{Conditions, GRANT_DELAY_MAX, Grant, GrantError, GrantId, Uses, VerifiedGrant};
 pub use key::{KeyError, PublicKey, Seed, holds_seed};
@@ -21,6 +22,7 @@ pub use ruling::{
 };
 pub use signed::{Kind, Signed, SignedError};
 pub use tightening::Tightening;
+pub use upholding::{UpheldClass, Upholding, UpholdingError, VerifiedUpholding};
 
 use crate::channel::Channel;
 use crate::class::{ActionType, NameError, is_name};

@@ -30,6 +30,8 @@ pub enum Kind {
     Promotion,
     /// A review of a sample.
     Review,
+    /// Rules that were changed, and let nothing new into a class.
+    Upholding,
 }
 
 /// A payload and its signature. It proves nothing until it is verified.
@@ -84,6 +86,7 @@ impl Kind {
             Self::LetterRuling => "letter_ruling",
             Self::Promotion => "promotion",
             Self::Review => "review",
+            Self::Upholding => "upholding",
         }
     }
 }

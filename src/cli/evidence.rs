@@ -8,7 +8,7 @@ use crate::authority::Authority;
 use crate::bus::Trouble;
 use crate::class::Class;
 use crate::store;
-use crate::trust::{Evidence as Heard, Next, Standing, standings};
+use crate::trust::{Admission, Evidence as Heard, Next, Standing, Today, standings};
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -40,8 +40,9 @@ impl Evidence {
         let reach = Reach::open(&world.config, &self.connect).await?;
         let heard = read(&reach, &world.config.authority).await?;
         let (governing, now) = reach.governing(&world.config).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
-        let mut standings = standings(&heard, &world.pack, &policy, now);
+        let Admission { policy, upheld, .. } = world.admitted();
+        let policy = policy.at(now, |class, channel| governing.level(class, channel));
+        let mut standings = standings(&heard, Today { pack: &world.pack, upheld: &upheld }, &policy, now);
         standings.retain(|standing| self.class.as_ref().is_none_or(|class| *class == standing.class));
         match self.format {
             Format::Json => println!("{}", json(&serde_json::to_string_pretty(&standings)?)),

@@ -30,6 +30,7 @@ mod lines;
 mod log;
 mod permissions;
 mod policy;
+mod policy_file;
 mod preview;
 mod print;
 mod promote;
@@ -40,6 +41,7 @@ mod reclassify;
 mod reject;
 mod replace;
 mod replay;
+mod retained;
 mod review;
 mod revoke;
 mod run;
@@ -51,6 +53,7 @@ mod svg;
 mod test;
 mod undo;
 mod unearned;
+mod uphold;
 mod world;
 
 pub use exit::Exit;
@@ -122,6 +125,8 @@ enum Command {
     Promote(promote::Promote),
     /// Take a class back to level 1, at once.
     Demote(demote::Demote),
+    /// Keep what is known of a class whose rules change, where nothing new comes in.
+    Uphold(uphold::Uphold),
     /// Show every change of a level, by whom, and on what evidence.
     Policy(policy::PolicyCommand),
     /// Stop everything that happens by itself, at once.
@@ -178,6 +183,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Revoke(command) => command.run(),
         Command::Promote(command) => command.run(),
         Command::Demote(command) => command.run(),
+        Command::Uphold(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Halt(command) => command.run(),
         Command::Resume(command) => command.run(),

@@ -6,7 +6,7 @@ use super::reach::Reach;
 use super::{Exit, evidence, log, world};
 use crate::store::{self, Filter};
 use crate::survey::{Bounds, Ending, Question, Week};
-use crate::trust::standings;
+use crate::trust::{Admission, Today, standings};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,8 +68,9 @@ impl Questions {
         };
         let endings = endings.map(ending).collect();
         let heard = evidence::read(&reach, &world.config.authority).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
-        let standings = standings(&heard, &world.pack, &policy, now);
+        let Admission { policy, upheld, .. } = world.admitted();
+        let policy = policy.at(now, |class, channel| governing.level(class, channel));
+        let standings = standings(&heard, Today { pack: &world.pack, upheld: &upheld }, &policy, now);
         let messages = week.messages();
         let questions = week.questions(&policy, endings, &standings);
         match self.format {

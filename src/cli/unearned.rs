@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::authority::{Seed, Waiver};
-use crate::policy::written::WrittenPromotion;
+use crate::policy::written::WrittenSigned;
 use crate::trust;
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +17,7 @@ pub(super) fn entries(world: &World, seed: &Seed, reason: &str) -> anyhow::Resul
     let mut entries = String::new();
     for promotion in trust::unearned(&config.policy, pack, &config.channels.places, &waiver, now) {
         let signed = promotion.sign(&config.authority.deployment, seed)?.encode()?;
-        entries += &WrittenPromotion::entry(&String::from_utf8(signed)?);
+        entries += &WrittenSigned::promotion(&String::from_utf8(signed)?);
     }
     Ok(entries)
 }

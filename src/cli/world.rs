@@ -55,7 +55,7 @@ pub(super) fn check(file: &Path, now: Timestamp, report: &Report) -> Option<Chec
         written = rules::load(rules, report);
         rules::check(&written, now, report).map(|(pack, tests)| (pack, Some(tests)))
     })?;
-    let Admission { policy, refused } = world.admitted();
+    let Admission { policy, refused, .. } = world.admitted();
     for refused in refused.into_iter().chain(trust::ended(&policy, now)) {
         report.warning_nowhere("not-promoted", refused.to_string(), refused.advice());
     }

@@ -42,7 +42,7 @@ impl Watchful {
     /// Takes a class back where people no longer agree with it as often as its level asks for. All of it is read from the
     /// stream each time: people are slow, and every instance, and one that starts anew, finds the same.
     pub(super) async fn look(&self, basis: &Basis, snapshot: &Snapshot) -> Result<(), Trouble> {
-        let Basis { class, channel, .. } = basis;
+        let Basis { class, channel, action, .. } = basis;
         let line = snapshot.policy.line(class, channel);
         let leveled = self.leveled(class, channel);
         let level = line.level_at(Timestamp::now(), Some(leveled));
@@ -51,7 +51,11 @@ impl Watchful {
         // What was said before somebody promoted it has been weighed.
         let after = line.tenure.after.max(leveled.revision);
         let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
-        let answers = heard.answers(basis, after);
+        let today = snapshot.today();
+        let answers = heard.answers(after, |it| {
+            (&it.class, &it.channel, &it.action) == (class, channel, action)
+                && today.holds(class, channel, it.rules, level)
+        });
         match Agreement::why_lost(threshold, &answers) {
             Some(why) => self.demote(class, channel, &why, Cause::Disagreement, snapshot).await,
             None => Ok(()),

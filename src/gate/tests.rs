@@ -103,6 +103,7 @@ impl World {
             sampling: crate::policy::Sampling::default(),
             drift_demotes: std::collections::BTreeSet::new(),
             promotions: Vec::new(),
+            upholdings: Vec::new(),
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Policy {
     pub drift_demotes: BTreeSet<Class>,
     /// What operators have signed, as the file has it, until [`crate::trust::admit`] has looked at it.
     pub promotions: Vec<String>,
+    /// The same, of rules that were changed.
+    pub upholdings: Vec<String>,
 }
 
 /// When a desk must have answered an escalation, and what happens when it has not. Acting is not among it.

@@ -10,7 +10,7 @@ mod tests;
 use super::action::{Action, Nature, Reversibility};
 use super::cap::Cap;
 use super::level::Level;
-use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy};
+use super::written::{WrittenClass, WrittenClassChannel, WrittenPolicy, WrittenSigned};
 use super::{ClassPolicy, Desk, Line, Policy, Sampling, Tenure};
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
@@ -73,10 +73,15 @@ pub fn resolve(written: &WrittenPolicy, known: &Known<'_>, report: &Report) -> P
         unlisted: Line { level: defaults.level.min(Level::Draft), ..defaults },
         sampling: sampling(written),
         drift_demotes: drift_demotes(written),
-        promotions: written.promotion.iter().filter_map(|it| Some(it.signed.as_ref()?.value.clone())).collect(),
+        promotions: signed(&written.promotion),
+        upholdings: signed(&written.upholding),
     };
     policy.digest = canonical::digest(&policy);
     policy
+}
+
+fn signed(entries: &[WrittenSigned]) -> Vec<String> {
+    entries.iter().filter_map(|it| Some(it.signed.as_ref()?.value.clone())).collect()
 }
 
 /// All that lines are resolved with.

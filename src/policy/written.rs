@@ -43,13 +43,16 @@ pub struct WrittenPolicy {
     pub class: Vec<WrittenClass>,
     /// What makes levels above 1 valid: written by `decile promote`, and signed.
     #[schemars(default)]
-    pub promotion: Vec<WrittenPromotion>,
+    pub promotion: Vec<WrittenSigned>,
+    /// What makes promotions stay valid although rules have changed: written by `decile uphold`, and signed.
+    #[schemars(default)]
+    pub upholding: Vec<WrittenSigned>,
 }
 
-/// A promotion, as `decile promote` writes it.
+/// What an operator signed, as a command writes it.
 #[derive(Debug, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct WrittenPromotion {
+pub struct WrittenSigned {
     /// What an operator signed.
     #[schemars(required)]
     pub signed: Option<Placed<String>>,
@@ -159,15 +162,25 @@ impl WrittenPolicy {
             cap: table.tables("cap", WrittenCap::read),
             review: table.table("review", WrittenReview::read).unwrap_or_default(),
             class: table.tables("class", WrittenClass::read),
-            promotion: table.tables("promotion", WrittenPromotion::read),
+            promotion: table.tables("promotion", WrittenSigned::read),
+            upholding: table.tables("upholding", WrittenSigned::read),
         })
     }
 }
 
-impl WrittenPromotion {
-    /// The entry of something signed, as text for the end of the file.
-    pub fn entry(signed: &str) -> String {
-        format!("\n[[promotion]]\nsigned = {}\n", toml::Value::from(signed))
+impl WrittenSigned {
+    /// The entry of a promotion, as text for the end of the file.
+    pub fn promotion(signed: &str) -> String {
+        Self::entry("promotion", signed)
+    }
+
+    /// The entry of an upholding, as text for the end of the file.
+    pub fn upholding(signed: &str) -> String {
+        Self::entry("upholding", signed)
+    }
+
+    fn entry(key: &str, signed: &str) -> String {
+        format!("\n[[{key}]]\nsigned = {}\n", toml::Value::from(signed))
     }
 
     fn read(table: &Table<'_>) -> Self {

@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::subject::Root;
 use crate::token::TokenError;
 use crate::triage::privacy::SenderHasher;
-use crate::trust::{self, Admission, Refused};
+use crate::trust::{self, Admission, Refused, Today, Upheld};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub policy: Policy,
     /// Levels that the policy's file says and that do not count.
     pub refused: Vec<Refused>,
+    /// Which rules are as good as those of today.
+    pub upheld: Upheld,
     /// Who may sign what.
     pub authority: Arc<Authority>,
     /// Streams and their channels.
@@ -93,13 +95,14 @@ impl Snapshot {
     /// Where the configured root cannot be a subject's token.
     pub fn new(config: Config, pack: Pack) -> Result<Self, TokenError> {
         let places = config.channels.sources.iter().map(Places::of).collect();
-        let Admission { policy, refused } =
+        let Admission { policy, refused, upheld } =
             trust::admit(config.policy, &config.authority, &pack, &config.channels.places);
         let digests = Digests { pack: pack.digest(), policy: policy.digest, channels: config.channels.digest };
         Ok(Self {
             pack,
             policy,
             refused,
+            upheld,
             authority: Arc::new(config.authority),
             sources: config.channels.sources,
             limits: config.limits,
@@ -129,6 +132,11 @@ impl Snapshot {
     /// would be asked about again.
     pub fn answers_kept(&self) -> std::time::Duration {
         self.retention.answers.max(self.policy.sampling.kept())
+    }
+
+    /// The rules, and which others they are as good as.
+    pub fn today(&self) -> Today<'_> {
+        Today { pack: &self.pack, upheld: &self.upheld }
     }
 
     /// The bounds of classifying.

@@ -8,6 +8,7 @@
 mod tests;
 
 use super::bound::{Bound, SIGNIFICANCE, Tally, threshold};
+use super::upheld::{NotUpheld, Today, Upheld};
 use crate::authority::{Authority, Promoted, Promotion, PromotionError, Signed, VerifiedPromotion};
 use crate::channel::Channel;
 use crate::class::Class;
@@ -28,6 +29,8 @@ pub struct Admission {
     pub policy: Policy,
     /// What the file wishes and does not get.
     pub refused: Vec<Refused>,
+    /// Which rules are as good as those of today.
+    pub upheld: Upheld,
 }
 
 /// A level that does not count.
@@ -63,10 +66,8 @@ pub enum NotPromoted {
     #[error("its channel takes other messages, or reads them in another way, than when it was promoted")]
     OtherChannel,
     /// The rules are others than those that it was promoted under.
-    #[error(
-        "the rules of the class, or what restricts, have changed since it was promoted: its evidence is of other rules"
-    )]
-    OtherRules,
+    #[error(transparent)]
+    OtherRules(#[from] NotUpheld),
     /// The evidence is too little.
     #[error("its promotion says less agreement than the level needs")]
     Short,
@@ -134,7 +135,7 @@ impl Offered {
 struct Asked<'a> {
     class: &'a Class,
     channel: &'a Channel,
-    pack: &'a Pack,
+    today: Today<'a>,
     places: &'a Places,
 }
 
@@ -145,9 +146,7 @@ fn counts(promotion: &Promotion, promoted: &Promoted, asked: &Asked<'_>, line: &
     if promotion.action != ActionRecord::from(&line.action) {
         return Err(NotPromoted::OtherAction);
     }
-    if asked.pack.class_digest(asked.class) != Some(promotion.rules) {
-        return Err(NotPromoted::OtherRules);
-    }
+    asked.today.upholds(asked.class, asked.channel, promotion.rules, promotion.level)?;
     if asked.places.get(asked.channel) != Some(&promoted.place) {
         return Err(NotPromoted::OtherChannel);
     }
@@ -172,6 +171,8 @@ fn is_enough(level: Level, tally: Tally, tested: usize) -> bool {
 /// Admits what was promoted on some of the channels that there are, and nothing else.
 pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Places) -> Admission {
     let offered = Offered::of(&std::mem::take(&mut policy.promotions), authority);
+    let upheld = Upheld::new(&std::mem::take(&mut policy.upholdings), authority);
+    let today = Today { pack, upheld: &upheld };
     let mut refused = Vec::new();
     for (class, lines) in &mut policy.classes {
         let promoted = offered.promotions.iter().filter(|it| it.promotion().class == *class);
@@ -182,7 +183,7 @@ pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Pl
             lines.channels.entry(channel.clone()).or_insert_with(|| lines.everywhere.clone());
         }
         for (channel, line) in &mut lines.channels {
-            let asked = Asked { class, channel, pack, places };
+            let asked = Asked { class, channel, today, places };
             lower(line, |level, line| offered.tenure(&asked, line, level)).into_iter().for_each(|it| {
                 refused.push(it.refused(class, Some(channel), line, line.level));
             });
@@ -199,7 +200,7 @@ pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Pl
     policy.unlisted.level = policy.unlisted.level.min(Level::Draft);
     policy.digest = canonical::digest(&policy);
     refused.sort();
-    Admission { policy, refused }
+    Admission { policy, refused, upheld }
 }
 
 /// A wish that was not granted.
@@ -258,6 +259,11 @@ impl Refused {
     /// What to do about it.
     pub fn advice(&self) -> String {
         let (class, channel) = (&self.class, self.channel.as_ref().map_or("CHANNEL", Channel::as_str));
+        if let NotPromoted::OtherRules(_) = self.why {
+            return format!(
+                "`decile uphold {class} --before RULES`, with the rules as they were, shows whether anything new comes into it, and signs"
+            );
+        }
         let next = self.gets.max(Level::Draft) as u8 + 1;
         format!(
             "`decile evidence {class}` shows what is known; `decile promote {class} --to {next} --channel {channel}` signs"

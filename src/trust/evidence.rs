@@ -97,10 +97,9 @@ impl Evidence {
         self.said.values()
     }
 
-    /// Whether people agreed, in the order of their answers after a sequence, on decisions of one kind: those of this class and
-    /// action, on this channel and under these rules.
-    pub fn answers(&self, basis: &Basis, after: u64) -> Vec<bool> {
-        let mut said: Vec<&Said> = self.said().filter(|said| said.basis == *basis && said.ruling > after).collect();
+    /// Whether people agreed, in the order of their answers after a sequence, on decisions of one kind.
+    pub fn answers(&self, after: u64, is_of_it: impl Fn(&Basis) -> bool) -> Vec<bool> {
+        let mut said: Vec<&Said> = self.said().filter(|said| said.ruling > after && is_of_it(&said.basis)).collect();
         said.sort_by_key(|said| said.ruling);
         said.into_iter().map(|said| said.agreed).collect()
     }

@@ -12,6 +12,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod unearned;
+mod upheld;
 
 pub use admission::{Admission, NotPromoted, Places, Refused, admit, ended};
 pub use agreement::{Agreement, RUN_MEAN_MIN};
@@ -21,3 +22,4 @@ pub use evidence::{Evidence, Lying, Said};
 pub use sampling::Sampler;
 pub use standing::{Next, Standing, next_level, standings, tested};
 pub use unearned::unearned;
+pub use upheld::{Compared, NotUpheld, Today, Upheld, compared_min};

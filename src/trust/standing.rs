@@ -2,10 +2,10 @@
 
 use super::bound::{Bound, SIGNIFICANCE, Tally, threshold};
 use super::evidence::{Evidence, Said};
+use super::upheld::Today;
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::decision::ActionRecord;
-use crate::pack::Pack;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::level::Level;
 use crate::policy::{Line, Policy};
@@ -62,11 +62,11 @@ struct Heard {
 }
 
 /// Where each class stands of which something was said. The significance is split over those that a level lies before.
-pub fn standings(evidence: &Evidence, pack: &Pack, policy: &Policy, now: Timestamp) -> Vec<Standing> {
+pub fn standings(evidence: &Evidence, today: Today<'_>, policy: &Policy, now: Timestamp) -> Vec<Standing> {
     let mut heard: BTreeMap<(Class, Channel), Heard> = BTreeMap::new();
     for said in evidence.said() {
         let Basis { class, channel, .. } = &said.basis;
-        heard.entry((class.clone(), channel.clone())).or_default().hear(said, pack, policy, now);
+        heard.entry((class.clone(), channel.clone())).or_default().hear(said, today, policy, now);
     }
     let tested = heard.iter().filter(|((class, channel), heard)| {
         heard.tally.decisions() > 0 && next_level(policy.line(class, channel)).is_some()
@@ -92,10 +92,11 @@ pub fn next_level(line: &Line) -> Option<Level> {
 }
 
 impl Heard {
-    fn hear(&mut self, said: &Said, pack: &Pack, policy: &Policy, now: Timestamp) {
+    fn hear(&mut self, said: &Said, today: Today<'_>, policy: &Policy, now: Timestamp) {
         let Basis { class, channel, action, rules } = &said.basis;
-        let is_of_today = pack.class_digest(class) == Some(*rules)
-            && ActionRecord::from(&policy.line(class, channel).action) == *action;
+        let line = policy.line(class, channel);
+        let level = next_level(line).unwrap_or(line.level);
+        let is_of_today = today.holds(class, channel, *rules, level) && ActionRecord::from(&line.action) == *action;
         if !is_of_today {
             self.outdated += 1;
             return;

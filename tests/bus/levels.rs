@@ -7,11 +7,11 @@ use crate::support::{Broker, Daemon, Ran, World, run, until};
 use decile::bus::private::PrivateServer;
 use serde_json::{Value, json};
 
-const CONFIRM: &str = "Thursday works for me";
-const PILOT: [&str; 5] = ["--without-evidence", "a pilot", "--for", "7d", "--yes"];
+pub(super) const CONFIRM: &str = "Thursday works for me";
+pub(super) const PILOT: [&str; 5] = ["--without-evidence", "a pilot", "--for", "7d", "--yes"];
 
 /// Everything at level 1, with comments that must stay.
-const AT_1: &str = r#"# who wrote this knew why
+pub(super) const AT_1: &str = r#"# who wrote this knew why
 [[class]]
 name = "scheduling_confirm" # meetings
 level = 1                   # for now
@@ -29,16 +29,16 @@ class = "newsletter"
 per_hour = 500
 "#;
 
-struct Scene {
-    world: World,
-    daemon: Daemon,
-    broker: Broker,
-    ada: Person,
+pub(super) struct Scene {
+    pub(super) world: World,
+    pub(super) daemon: Daemon,
+    pub(super) broker: Broker,
+    pub(super) ada: Person,
     server: PrivateServer,
 }
 
 impl Scene {
-    async fn of(policy: &str) -> Self {
+    pub(super) async fn of(policy: &str) -> Self {
         let server = PrivateServer::start().unwrap();
         let (world, ada) = Person::of(World::on(&server).unpromoted().policy(policy));
         let daemon = Daemon::ready(&world).await;
@@ -48,12 +48,12 @@ impl Scene {
     }
 
     /// Promotes a class on `test.main`.
-    fn promote(&self, class: &str, to: &str, more: &[&str]) -> Ran {
+    pub(super) fn promote(&self, class: &str, to: &str, more: &[&str]) -> Ran {
         self.ada.runs("promote", &[&[class, "--to", to, "--channel", "test.main"], more].concat())
     }
 
     /// Has the daemon read its files again.
-    async fn reload(&self) {
+    pub(super) async fn reload(&self) {
         let of = |metrics: String| {
             metrics.lines().find(|it| it.starts_with("decile_reloads_total{outcome=\"ok\"}")).map(str::to_owned)
         };
@@ -66,28 +66,28 @@ impl Scene {
     }
 
     /// Whether a text is handled, and at which level it was decided; else why it was not.
-    async fn decide(&self, text: &str) -> (String, u64) {
+    pub(super) async fn decide(&self, text: &str) -> (String, u64) {
         let record = self.broker.decide(text).await;
         let decision = record.decision();
         let outcome = decision["reason"].as_str().unwrap_or("handle").to_owned();
         (outcome, decision["policy"]["level"].as_u64().unwrap())
     }
 
-    fn policy(&self) -> String {
+    pub(super) fn policy(&self) -> String {
         std::fs::read_to_string(self.world.path("policy.toml")).unwrap()
     }
 
-    fn changes(&self) -> Vec<Value> {
+    pub(super) fn changes(&self) -> Vec<Value> {
         let ran = run(&["policy", "log", "--format", "json", "--config", &self.world.config()]);
         serde_json::from_str(&ran.out).unwrap()
     }
 }
 
-fn handled(level: u64) -> (String, u64) {
+pub(super) fn handled(level: u64) -> (String, u64) {
     ("handle".to_owned(), level)
 }
 
-fn held() -> (String, u64) {
+pub(super) fn held() -> (String, u64) {
     ("level".to_owned(), 1)
 }
 

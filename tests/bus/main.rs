@@ -36,3 +36,4 @@ mod seeds;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;
+mod uphold;

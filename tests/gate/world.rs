@@ -89,6 +89,7 @@ impl World {
             sampling: Sampling::default(),
             drift_demotes: BTreeSet::new(),
             promotions: Vec::new(),
+            upholdings: Vec::new(),
         };
     }
 

@@ -4,7 +4,7 @@ use super::promoted;
 use decile::bus::private::PrivateServer;
 use decile::config::load_files;
 use decile::diagnostic::Report;
-use decile::policy::written::WrittenPromotion;
+use decile::policy::written::WrittenSigned;
 use decile::rules;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -239,7 +239,7 @@ impl World {
         let signed = promoted::signed(&config, &pack, &config.authority.deployment, *began());
         let entries: String = signed
             .iter()
-            .map(|signed| WrittenPromotion::entry(std::str::from_utf8(&signed.encode().unwrap()).unwrap()))
+            .map(|signed| WrittenSigned::promotion(std::str::from_utf8(&signed.encode().unwrap()).unwrap()))
             .collect();
         std::fs::write(self.path("policy.toml"), format!("{policy}{PROMOTED}{entries}"))
             .expect("a file can be written");

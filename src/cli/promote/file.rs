@@ -1,55 +1,21 @@
 //! The policy's file with a promotion: its comments and its layout stay as they are.
 
 use crate::authority::{Promoted, Promotion};
-use crate::cli::print::one_line;
-use crate::cli::replace::replace;
-use crate::policy::written::WrittenPromotion;
-use anyhow::{Context as _, bail};
-use std::path::{Path, PathBuf};
+use crate::cli::policy_file::{self, Written};
+use crate::policy::written::WrittenSigned;
+use anyhow::Context as _;
+use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
-
-/// The file with a promotion, and as it was before.
-pub(super) struct Written {
-    path: PathBuf,
-    before: String,
-    after: String,
-}
 
 /// Sets the levels of a promotion in the file, and puts what was signed, and by whom, at its end.
 pub(super) fn write(path: &Path, promotion: &Promotion, by: &str, signed: &str) -> anyhow::Result<Written> {
-    let before = read(path)?;
-    let mut document: DocumentMut =
-        before.parse().with_context(|| format!("`{}` is no TOML any more", path.display()))?;
-    for Promoted { channel, .. } in &promotion.on {
-        set_level(&mut document, promotion.class.as_str(), channel.as_str(), promotion.level as i64)
-            .with_context(|| format!("cannot set a level in `{}`", path.display()))?;
-    }
-    let (text, comment) = (document.to_string(), comment(promotion));
-    let entry = WrittenPromotion::entry(signed);
-    let after = format!("{}\n\n# by {}: {comment}{entry}", text.trim_end(), one_line(by, 64));
-    let written = Written { path: path.to_owned(), before, after };
-    written.replace(&written.before, &written.after)?;
-    Ok(written)
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-impl Written {
-    /// Puts the file back as it was.
-    pub(super) fn take_back(&self) -> anyhow::Result<()> {
-        self.replace(&self.after, &self.before)
-    }
-
-    /// Unless somebody else has changed it meanwhile.
-    fn replace(&self, from: &str, to: &str) -> anyhow::Result<()> {
-        let path = self.path.display();
-        if read(&self.path)? != from {
-            bail!("somebody else has changed `{path}` just now; look at it, and try again");
+    policy_file::write(path, by, &comment(promotion), &WrittenSigned::promotion(signed), |document| {
+        for Promoted { channel, .. } in &promotion.on {
+            set_level(document, promotion.class.as_str(), channel.as_str(), promotion.level as i64)
+                .with_context(|| format!("cannot set a level in `{}`", path.display()))?;
         }
-        replace(&self.path, to.as_bytes()).with_context(|| format!("cannot write `{path}`"))
-    }
+        Ok(())
+    })
 }
 
 /// A promotion in a line: a word of a class or channel cannot end it.

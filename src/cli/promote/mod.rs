@@ -20,7 +20,7 @@ use crate::governing::Governing;
 use crate::policy::Policy;
 use crate::policy::action::Reversibility;
 use crate::policy::level::Level;
-use crate::trust::{self, Admission, Bound, Refused, SIGNIFICANCE, Standing, Tally, threshold};
+use crate::trust::{self, Admission, Bound, Refused, SIGNIFICANCE, Standing, Tally, Today, Upheld, threshold};
 use anyhow::bail;
 use bytes::Bytes;
 use clap::Args;
@@ -76,6 +76,7 @@ struct Known {
     world: World,
     /// The policy with the levels of now.
     policy: Policy,
+    upheld: Upheld,
     governing: Governing,
     now: Timestamp,
     standings: Vec<Standing>,
@@ -97,7 +98,7 @@ impl Promote {
         let known = Known::read(world, &reach).await?;
         let promotion = self.promotion(&known)?;
         let is_enough = show(&promotion, &known);
-        would::print(&reach, &promotion).await?;
+        would::print(&reach, &promotion, known.today()).await?;
         println!("it is taken back by `decile demote {}`, which needs no key: {AT_ONCE}", promotion.class);
         if !is_enough && promotion.without_evidence.is_none() {
             let wrong = "too little is known for this level: see above, or say `--without-evidence REASON --for SPAN`";
@@ -166,7 +167,7 @@ impl Promote {
 
     /// Whether the file loads as it is now, with the promotion; what is wrong is printed.
     fn check(&self, promotion: &Promotion) -> anyhow::Result<Policy> {
-        let Admission { policy, refused } = world::load(&self.file.config)?.admitted();
+        let Admission { policy, refused, .. } = world::load(&self.file.config)?.admitted();
         for on in &promotion.on {
             if policy.line(&promotion.class, &on.channel).level < promotion.level {
                 let why = Refused::about(&refused, &promotion.class, &on.channel);
@@ -179,7 +180,7 @@ impl Promote {
 
     /// What there is to sign.
     fn promotion(&self, known: &Known) -> anyhow::Result<Promotion> {
-        let Known { world: World { config, pack, .. }, policy, governing, now, standings } = known;
+        let Known { world: World { config, pack, .. }, policy, governing, now, standings, .. } = known;
         let class = self.class.clone();
         let level = Level::from_number(self.to).ok_or_else(|| UsageError("a level is 2 or 3".to_owned()))?;
         let Some(rules) = pack.class_digest(&class) else {
@@ -228,12 +229,17 @@ impl Promote {
 }
 
 impl Known {
+    fn today(&self) -> Today<'_> {
+        Today { pack: &self.world.pack, upheld: &self.upheld }
+    }
+
     async fn read(world: World, reach: &Reach) -> anyhow::Result<Self> {
         let (governing, now) = reach.governing(&world.config).await?;
-        let policy = world.admitted().policy.at(now, |class, channel| governing.level(class, channel));
+        let Admission { policy, upheld, .. } = world.admitted();
+        let policy = policy.at(now, |class, channel| governing.level(class, channel));
         let heard = evidence::read(reach, &world.config.authority).await?;
-        let standings = trust::standings(&heard, &world.pack, &policy, now);
-        Ok(Self { world, policy, governing, now, standings })
+        let standings = trust::standings(&heard, Today { pack: &world.pack, upheld: &upheld }, &policy, now);
+        Ok(Self { world, policy, upheld, governing, now, standings })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::decision::{Escalation, Record};
 use crate::policy::action::Reach as ActionReach;
 use crate::reason::Reason;
 use crate::store::{self, Filter};
+use crate::trust::Today;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
@@ -14,14 +15,14 @@ use std::collections::VecDeque;
 const LISTED_MAX: usize = 50;
 
 /// Prints them, and how far back that reaches.
-pub(super) async fn print(reach: &Reach, promotion: &Promotion) -> anyhow::Result<()> {
+pub(super) async fn print(reach: &Reach, promotion: &Promotion, today: Today<'_>) -> anyhow::Result<()> {
     let mut would: VecDeque<(Timestamp, Box<Escalation>)> = VecDeque::new();
     let (mut oldest, mut count): (Option<Timestamp>, usize) = (None, 0);
     let filter = Filter { class: Some(promotion.class.to_string()), ..Filter::default() };
     store::read_all(&reach.connection, &reach.stream, &reach.root, &filter, |stored| {
         oldest.get_or_insert(stored.committed_at);
         if let Record::Escalated(escalation) = stored.record
-            && is_held_back(promotion, &escalation)
+            && is_held_back(promotion, today, &escalation)
         {
             count += 1;
             if would.len() == LISTED_MAX {
@@ -51,11 +52,14 @@ pub(super) async fn print(reach: &Reach, promotion: &Promotion) -> anyhow::Resul
 }
 
 /// Whether nothing but the level held it back, on a channel and with an action that the promotion is of.
-fn is_held_back(promotion: &Promotion, escalation: &Escalation) -> bool {
+fn is_held_back(promotion: &Promotion, today: Today<'_>, escalation: &Escalation) -> bool {
     let decision = &escalation.decision;
     let action = decision.policy.as_ref().map(|policy| &policy.action);
     decision.reason == Some(Reason::Level)
-        && decision.verdict.rules == Some(promotion.rules)
+        && decision
+            .verdict
+            .rules
+            .is_some_and(|rules| today.holds(&promotion.class, &decision.channel, rules, promotion.level))
         && action == Some(&promotion.action)
         && promotion.on.iter().any(|on| on.channel == decision.channel)
 }

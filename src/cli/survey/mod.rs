@@ -8,17 +8,15 @@ use super::lines;
 use super::log::Opened;
 use super::print::json;
 use super::replace::replace;
+use super::retained::RetainedArgs;
 use super::{Exit, exit::UsageError, world};
 use crate::classify::Scratch;
-use crate::decision::SourceRef;
 use crate::decode;
-use crate::store::{self, Filter};
+use crate::message::Delivery;
 use crate::survey::{self, Bounds, Surface};
 use crate::triage::{self, Reading, Snapshot};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use futures::{StreamExt as _, TryStreamExt as _};
-use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 /// Classes by how often they come, how differently they are worded and how far their actions reach; what is unmatched, in
@@ -38,9 +36,8 @@ pub(super) struct Survey {
     /// The messages that were decided on, as far as their streams still have them.
     #[arg(long, conflicts_with = "corpus")]
     from_stream: bool,
-    /// At most so many of them, the newest.
-    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "from_stream", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    messages_max: u32,
+    #[command(flatten)]
+    retained: RetainedArgs,
     /// The fewest messages that make a cluster.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
     cluster_messages_min: u16,
@@ -66,8 +63,6 @@ enum Format {
     Html,
 }
 
-/// Requests for messages that are on their way at a time.
-const FETCHES_MAX: usize = 64;
 /// Unmatched messages that are put into clusters.
 const UNMATCHED_MAX: usize = 10_000;
 /// Messages of a class whose wordings are compared.
@@ -133,46 +128,17 @@ impl Survey {
 
     async fn of_stream(&self) -> anyhow::Result<Surface> {
         let Opened { world, connection, stream, root, .. } = Opened::open(&self.file, &self.connect).await?;
-        let messages_max = usize::try_from(self.messages_max).unwrap_or(usize::MAX);
-        let mut sources: VecDeque<SourceRef> = VecDeque::new();
-        // What another desk got has two records.
-        let mut seen: HashSet<SourceRef> = HashSet::new();
-        let unread = store::read_all(&connection, &stream, &root, &Filter::default(), |stored| {
-            let source = &stored.record.decision().source;
-            if !seen.insert(source.clone()) {
-                return;
-            }
-            if sources.len() >= messages_max
-                && let Some(oldest) = sources.pop_front()
-            {
-                seen.remove(&oldest);
-            }
-            sources.push_back(source.clone());
-        })
-        .await?;
-        if unread > 0 {
-            eprintln!("{unread} records are no decisions of this version: they were passed over");
-        }
         let snapshot = Snapshot::new(world.config, world.pack)?;
         let (mut scratch, mut survey) =
             (Scratch::new(&snapshot.pack), survey::Survey::new(&snapshot.policy, self.bounds()));
-        let fetching = futures::stream::iter(&sources).map(|source| store::fetch_delivery(&connection, source));
-        let mut fetched = fetching.buffered(FETCHES_MAX);
-        let mut gone = 0_u64;
-        while let Some(delivery) = fetched.try_next().await? {
-            let Some(delivery) = delivery else {
-                gone += 1;
-                continue;
-            };
-            let reading = triage::read(&snapshot, &delivery);
+        let take = |delivery: &Delivery| {
+            let reading = triage::read(&snapshot, delivery);
             let now = delivery.stored_at();
             let (verdict, _) = triage::verdict(&snapshot, &reading, now, &mut scratch);
             let sent_at = reading.message.as_ref().ok().and_then(|message| message.sent_at);
             survey.add(reading.message.as_ref().ok(), &verdict, Some(sent_at.unwrap_or(now)));
-        }
-        if gone > 0 {
-            eprintln!("{gone} of {} messages are no longer in their streams", sources.len());
-        }
+        };
+        self.retained.each(&connection, &stream, &root, take).await?;
         Ok(survey.surface())
     }
 }

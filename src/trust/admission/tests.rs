@@ -1,5 +1,7 @@
 use super::*;
-use crate::authority::{Deployment, Operator, Promoted, Promotion, Scope, Seed, SignedError, Waiver};
+use crate::authority::{
+    Deployment, Operator, Promoted, Promotion, Scope, Seed, SignedError, UpheldClass, Upholding, Waiver,
+};
 use crate::diagnostic::{Report, SourceFile};
 use crate::facts::Leveled;
 use crate::policy::resolve::{Known, resolve};
@@ -102,7 +104,7 @@ impl Town {
 
     /// The level of a class on both channels, and why it is not what the file says on the first.
     fn gets(&self, name: &str) -> ([Level; 2], Option<NotPromoted>) {
-        let Admission { policy, refused } = self.admit();
+        let Admission { policy, refused, .. } = self.admit();
         let [first, _] = channels();
         let why = Refused::about(&refused, &class(name), &first).map(|it| it.why);
         (channels().map(|channel| policy.line(&class(name), &channel).level), why)
@@ -151,7 +153,7 @@ fn it_counts_for_nothing_else_and_says_why() {
         ("another class", |it| it.class = class("reply"), NotPromoted::Unsigned),
         ("another channel", |it| it.on[0].channel = channels()[1].clone(), NotPromoted::Unsigned),
         ("another action", |it| it.action.kind = crate::class::ActionType::note(), NotPromoted::OtherAction),
-        ("other rules", |it| it.rules = pack("").digest(), NotPromoted::OtherRules),
+        ("other rules", |it| it.rules = pack("").digest(), NotPromoted::OtherRules(NotUpheld::Unsigned)),
         ("another place of that name", |it| it.on[0].place = pack("").digest(), NotPromoted::OtherChannel),
         ("one answer too few", |it| it.on[0].agreed -= 2, NotPromoted::Short),
         ("two classes were tested", |it| it.tested = 2, NotPromoted::Short),
@@ -238,10 +240,51 @@ fn all_that_a_policy_wishes_can_be_promoted_for_a_world_that_is_made_up() {
     let all = crate::trust::unearned(&town.policy, &town.pack, &places(), &waiver, Timestamp::UNIX_EPOCH);
     assert_eq!(all.len(), 3, "one for level 2, and two steps to level 3");
     all.iter().for_each(|promotion| town.offer(promotion));
-    let Admission { policy, refused } = town.admit();
+    let Admission { policy, refused, .. } = town.admit();
     assert_eq!(refused, []);
     for channel in channels() {
         assert_eq!(policy.line(&class("meeting"), &channel).level, Level::Routine);
         assert_eq!(policy.line(&class("reply"), &channel).level, Level::Bounded);
     }
+}
+
+/// Rules that were changed, and let nothing new into the class: as far as that was compared.
+#[test]
+fn what_is_upheld_stays_as_far_as_it_was_compared() {
+    let mut town = Town::new();
+    town.offer(&town.promotion("meeting", Level::Routine));
+    town.offer(&town.promotion("reply", Level::Routine));
+    town.offer(&town.promotion("reply", Level::Bounded));
+    let before = std::mem::replace(
+        &mut town.pack,
+        pack(&RULES.replace("thank you", "thanks a lot").replace("works", "is fine")),
+    );
+    assert_eq!(town.gets("meeting"), ([Level::Draft; 2], Some(NotPromoted::OtherRules(NotUpheld::Unsigned))));
+    let [channel, other] = channels();
+    let uphold = |town: &mut Town, channel: &Channel, name: &str, messages: u64| {
+        let (was, is) = (before.class_digest(&class(name)).unwrap(), town.pack.class_digest(&class(name)).unwrap());
+        let upheld = UpheldClass { class: class(name), channel: channel.clone(), before: was, after: is, messages };
+        let upholding = Upholding {
+            classes: vec![upheld],
+            messages: 1_000,
+            since: Timestamp::UNIX_EPOCH,
+            issued_at: Timestamp::UNIX_EPOCH,
+            note: String::new(),
+        };
+        let signed = upholding.sign(&town.authority.deployment, &town.seed).unwrap().encode().unwrap();
+        town.policy.upholdings.push(String::from_utf8(signed).unwrap());
+    };
+    uphold(&mut town, &channel, "meeting", 28);
+    assert_eq!(town.gets("meeting"), ([Level::Draft; 2], Some(NotPromoted::OtherRules(NotUpheld::Thin))));
+    uphold(&mut town, &other, "meeting", 1_000);
+    assert_eq!(town.gets("meeting").0, [Level::Draft; 2], "another channel");
+    uphold(&mut town, &channel, "meeting", 29);
+    assert_eq!(town.gets("meeting").0, [Level::Routine, Level::Draft]);
+    uphold(&mut town, &channel, "reply", 148);
+    assert_eq!(town.gets("reply"), ([Level::Routine, Level::Draft], Some(NotPromoted::OtherRules(NotUpheld::Thin))));
+    uphold(&mut town, &channel, "reply", 149);
+    assert_eq!(town.gets("reply").0, [Level::Bounded, Level::Draft]);
+    // Of these rules, and of no others.
+    town.pack = pack(&RULES.replace("works", "is bad"));
+    assert_eq!(town.gets("meeting").0, [Level::Draft; 2]);
 }
