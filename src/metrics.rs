@@ -10,10 +10,13 @@ use crate::commit::DeadWhy;
 use crate::decision::{Decision, Digests, Disposed};
 use crate::doctor::{Finding, Kind, Severity};
 use crate::drift::Detector;
+use crate::inbox::Queue;
 use crate::policy::Desk;
+use crate::policy::level::Level as TrustLevel;
 use crate::reason::Reason;
 use crate::rulings::Word;
-use crate::trust::Cause;
+use crate::trust::{Cause, Overview};
+use jiff::Timestamp;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::collections::HashMap;
@@ -28,6 +31,10 @@ const DECISION_SECONDS: [f64; 15] = [
 /// Bounds of `decile_commit_seconds`: 100 µs to a minute, with the promise of 200 ms as an edge.
 const COMMIT_SECONDS: [f64; 15] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 1.0, 5.0, 15.0, 60.0];
+
+/// Bounds of `decile_answer_seconds`: ten seconds to a week.
+const ANSWER_SECONDS: [f64; 12] =
+    [10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0, 28_800.0, 86_400.0, 259_200.0, 604_800.0];
 
 const METADATA: Metadata<'static> = Metadata::new("decile", Level::INFO, None);
 
@@ -86,6 +93,7 @@ impl Metrics {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full("decile_decision_seconds".to_owned()), &DECISION_SECONDS)?
             .set_buckets_for_metric(Matcher::Full("decile_commit_seconds".to_owned()), &COMMIT_SECONDS)?
+            .set_buckets_for_metric(Matcher::Full("decile_answer_seconds".to_owned()), &ANSWER_SECONDS)?
             .build_recorder();
         describe(&recorder);
         let counter = |name| recorder.register_counter(&Key::from_static_name(name), &METADATA);
@@ -193,8 +201,22 @@ impl Metrics {
     }
 
     fn overdues(&self, desk: &Desk) -> Counter {
-        let key = Key::from_parts("decile_overdue_total", vec![Label::new("desk", desk.as_str().to_owned())]);
+        let key = Key::from_parts("decile_overdue_total", vec![desk_label(desk)]);
         self.recorder.register_counter(&key, &METADATA)
+    }
+
+    /// What waits at a desk. Desks are named by the policy.
+    pub fn waits(&self, desk: &Desk, queue: Queue, now: Timestamp) {
+        let gauge = |name| self.recorder.register_gauge(&Key::from_parts(name, vec![desk_label(desk)]), &METADATA);
+        gauge("decile_escalations_waiting").set(to_f64(queue.waiting as u64));
+        let age = queue.since.map_or(0.0, |since| now.duration_since(since).as_secs_f64().max(0.0));
+        gauge("decile_escalations_oldest_seconds").set(age);
+    }
+
+    /// Times an answer, from when its desk was asked. Desks are named by the policy.
+    pub fn answered(&self, desk: &Desk, after: Duration) {
+        let key = Key::from_parts("decile_answer_seconds", vec![desk_label(desk)]);
+        self.recorder.register_histogram(&key, &METADATA).record(after.as_secs_f64());
     }
 
     /// Counts a person's answer.
@@ -227,6 +249,23 @@ impl Metrics {
     pub fn demoted(&self, cause: Cause, count: u64) {
         let key = Key::from_parts("decile_demotions_total", vec![Label::new("cause", cause.as_str())]);
         self.recorder.register_counter(&key, &METADATA).increment(count);
+    }
+
+    /// Where a class stands. One that the policy does not know any more stands nowhere: nothing can be taken out of the registry.
+    pub fn stands(&self, class: &Class, overview: &Overview) {
+        let label = || Label::new("class", class.as_str().to_owned());
+        let gauge = |name, labels| self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA);
+        for (level, channels) in TrustLevel::ALL.into_iter().zip(overview.at_level) {
+            let labels = vec![label(), Label::new("level", (level as u8).to_string())];
+            gauge("decile_class_channels", labels).set(to_f64(channels));
+        }
+        // Where nothing was said, nothing is sure; what its levels need is unknown then.
+        let (bound, answers) = overview.least.map_or((0.0, 0), |sure| (sure.bound, sure.answers));
+        gauge("decile_agreement_bound_ratio", vec![label()]).set(bound);
+        gauge("decile_agreement_answers", vec![label()]).set(to_f64(answers));
+        if let Some(sure) = overview.least {
+            gauge("decile_agreement_needed_ratio", vec![label()]).set(sure.needed);
+        }
     }
 
     /// Counts a canary's attempts at a wall; with 0 it only shows that there are any.
@@ -349,6 +388,10 @@ impl Counted {
     }
 }
 
+fn desk_label(desk: &Desk) -> Label {
+    Label::new("desk", desk.as_str().to_owned())
+}
+
 fn cached<K, Q, V>(cache: &Mutex<HashMap<K, V>>, key: &Q, make: impl FnOnce(&Q) -> V) -> V
 where
     K: Eq + std::hash::Hash + std::borrow::Borrow<Q>,
@@ -388,11 +431,17 @@ const COUNTERS: [(&str, &str); 15] = [
     ("decile_dead_letters_total", "messages that were given up, by why"),
 ];
 /// Gauges, and what they show.
-const GAUGES: [(&str, &str); 12] = [
+const GAUGES: [(&str, &str); 18] = [
+    ("decile_agreement_answers", "people's answers that count for a class, where we are least sure of it"),
+    ("decile_agreement_bound_ratio", "share of agreement that is certain enough, where we are least sure of the class"),
+    ("decile_agreement_needed_ratio", "share of agreement that the class's next level needs there, or its own"),
+    ("decile_class_channels", "channels on which a class is at a trust level"),
     ("decile_commit_inflight", "records whose acknowledgement is awaited"),
     ("decile_connected", "whether a connection stands"),
     ("decile_doctor_finding", "1 where a server or stream was found to cost something at the start: `decile doctor`"),
     ("decile_consumer_attached", "whether the consumer of a stream is attached"),
+    ("decile_escalations_oldest_seconds", "how long the oldest escalation of the last week waits for a desk"),
+    ("decile_escalations_waiting", "escalations of the last week that nobody has answered, by desk"),
     ("decile_grants", "grants that stand"),
     ("decile_grants_fresh", "1, or 0 while what is known of grants does not count"),
     ("decile_halted", "1 while the halt is on"),
@@ -403,9 +452,10 @@ const GAUGES: [(&str, &str); 12] = [
     ("decile_pack_info", "digests of what is in force"),
 ];
 /// Histograms, and what they time, in seconds.
-const HISTOGRAMS: [(&str, &str); 2] = [
+const HISTOGRAMS: [(&str, &str); 3] = [
     ("decile_decision_seconds", "decode, views, rules and gate"),
     ("decile_commit_seconds", "receipt to acknowledged commit"),
+    ("decile_answer_seconds", "from asking a desk to a person's answer that took effect"),
 ];
 
 fn describe(recorder: &PrometheusRecorder) {

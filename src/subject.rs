@@ -271,6 +271,11 @@ impl Root {
             .map(|rest| self.filter(rest))
     }
 
+    /// The filters of what says how much waits for people; what follows another stands before it.
+    pub fn load(&self) -> [String; 2] {
+        ["receipt.*.ruling", "escalated.>"].map(|rest| self.filter(rest))
+    }
+
     /// The filters for what becomes of one answer; what follows another stands before it.
     pub fn becoming(&self, id: &DecisionId) -> [String; 3] {
         [format!("receipt.{id}"), format!("receipt.{id}.ruling"), format!("approved.*.*.*.{id}")]

@@ -12,10 +12,12 @@ mod deadlines;
 mod drift;
 mod fit;
 mod govern;
+mod load;
 mod observe;
 mod reload;
 mod rulings;
 mod samples;
+mod standing;
 mod tighten;
 mod watchdog;
 mod workers;
@@ -313,6 +315,8 @@ impl Daemon {
         intake.spawn(rulings::take(self.setup.rulings, consume.clone(), judge, stop.clone()));
         let deadlines = deadlines::Deadlines::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(metrics));
         intake.spawn(deadlines.keep(stop.clone()));
+        let waiting = load::Waiting::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(metrics));
+        intake.spawn(waiting.keep(stop.clone()));
         let canaries =
             canary::Canaries::new(outlet.clone(), Arc::clone(&self.snapshot), Arc::clone(&known), Arc::clone(metrics));
         intake.spawn(canaries.keep(stop.clone()));

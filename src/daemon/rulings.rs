@@ -12,8 +12,9 @@ use crate::bus::outbound::Outlet;
 use crate::bus::records::{find_last, find_one};
 use crate::bus::setup::SourceSetup;
 use crate::bus::{Trouble, publish_once};
-use crate::decision::{DeadLetter, DecisionId, Record, Sample};
+use crate::decision::{DeadLetter, DecisionId, Escalation, Record, Sample};
 use crate::metrics::Metrics;
+use crate::policy::Desk;
 use crate::rulings::{self, Asked, Effect, Going, LetterEffect, Place, Pointed, RulingReceipt, Today, Word};
 use crate::subject::Subject;
 use crate::triage::Snapshot;
@@ -76,6 +77,28 @@ enum Settled {
     HandedOn,
 }
 
+/// A record of ours, as it lies there.
+struct Found {
+    sequence: u64,
+    stored_at: Timestamp,
+    record: Record,
+}
+
+/// How long an escalation waited at its desk for an answer.
+struct Waited {
+    desk: Desk,
+    after: Duration,
+}
+
+impl Waited {
+    /// None for a desk that the policy does not know any more: it names the metrics.
+    fn of(escalation: &Escalation, stored_at: Timestamp, asked: &Asked<'_>, today: &Today<'_>) -> Option<Self> {
+        let desk = escalation.decision.desk.clone().filter(|desk| today.policy.desks().contains(desk))?;
+        let after = asked.stored_at.duration_since(stored_at).try_into().unwrap_or_default();
+        Some(Self { desk, after })
+    }
+}
+
 impl Judge {
     /// Carries an answer out.
     async fn answer(&self, arrived: &Arrived) -> Result<Settled, Trouble> {
@@ -100,8 +123,11 @@ impl Judge {
         if let Place::Letter(id) = &place {
             return self.answer_letter(id, arrived, &today, &snapshot).await;
         }
-        let effect = self.effect(&place, arrived, &today).await?;
-        self.carry_out(effect, arrived.delivery.sequence, &snapshot).await?;
+        let (effect, waited) = self.effect(&place, arrived, &today).await?;
+        let outcome = self.carry_out(effect, arrived.delivery.sequence, &snapshot).await?;
+        if let Some(Waited { desk, after }) = waited.filter(|_| outcome.is_effective()) {
+            self.metrics.answered(&desk, after);
+        }
         Ok(Settled::Done)
     }
 
@@ -153,30 +179,37 @@ impl Judge {
         }))
     }
 
-    /// Looks up what the answer points at, and asks what it does.
-    async fn effect(&self, place: &Place, arrived: &Arrived, today: &Today<'_>) -> Result<Effect, Trouble> {
+    /// Looks up what the answer points at, and asks what it does; with it, how long an escalation has waited.
+    async fn effect(
+        &self,
+        place: &Place,
+        arrived: &Arrived,
+        today: &Today<'_>,
+    ) -> Result<(Effect, Option<Waited>), Trouble> {
         let (Place::Ruling(id) | Place::Undo(id) | Place::Letter(id) | Place::Review(id)) = place;
         let asked = asked(id, arrived);
         if let Place::Review(id) = place {
             let sample = self.sample(id, rulings::points_at(asked.payload, today.authority)).await?;
-            return Ok(rulings::review(&asked, sample, today));
+            return Ok((rulings::review(&asked, sample, today), None));
         }
         let found = match rulings::points_at(asked.payload, today.authority) {
             Some(sequence) => self.record(sequence).await?,
             None => None,
         };
-        let sequence = found.as_ref().map_or(0, |(sequence, _)| *sequence);
-        Ok(match (place, found.map(|(_, record)| record)) {
-            (Place::Ruling(_), Some(Record::Escalated(escalation))) => {
+        let effect = match (place, found) {
+            (Place::Ruling(_), Some(Found { sequence, stored_at, record: Record::Escalated(escalation) })) => {
                 let is_expired = self.is_expired(&self.outlet.root.ruling_slot(id)).await?;
-                rulings::effect(&asked, Some(Pointed { sequence, record: *escalation, is_expired }), today)
+                let waited = Waited::of(&escalation, stored_at, &asked, today);
+                let pointed = Pointed { sequence, record: *escalation, is_expired };
+                return Ok((rulings::effect(&asked, Some(pointed), today), waited));
             }
             (Place::Ruling(_), _) => rulings::effect(&asked, None, today),
-            (Place::Undo(_), Some(Record::Outward(outward))) => {
+            (Place::Undo(_), Some(Found { sequence, record: Record::Outward(outward), .. })) => {
                 rulings::undo(&asked, Some(Pointed { sequence, record: *outward, is_expired: false }), today)
             }
             (Place::Undo(_) | Place::Letter(_) | Place::Review(_), _) => rulings::undo(&asked, None, today),
-        })
+        };
+        Ok((effect, None))
     }
 
     /// The sample that a review points at.
@@ -188,12 +221,13 @@ impl Judge {
     }
 
     /// A record of ours, where it belongs; anything else is not there.
-    async fn record(&self, sequence: u64) -> Result<Option<(u64, Record)>, Trouble> {
+    async fn record(&self, sequence: u64) -> Result<Option<Found>, Trouble> {
         let found = find_one(&self.outlet.connection, &self.outlet.stream, sequence).await?;
         Ok(found.and_then(|message| {
             let record = Record::parse(&message.payload).ok()?;
             let belongs = self.outlet.root.of_record(&record)?;
-            (belongs == message.subject.as_str()).then_some((sequence, record))
+            let stored_at = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos()).ok()?;
+            (belongs == message.subject.as_str()).then_some(Found { sequence, stored_at, record })
         }))
     }
 
@@ -203,7 +237,7 @@ impl Judge {
         Ok(taken.is_some_and(|slot| slot.payload.as_ref() == super::deadlines::EXPIRED))
     }
 
-    async fn carry_out(&self, effect: Effect, revision: u64, snapshot: &Snapshot) -> Result<(), Trouble> {
+    async fn carry_out(&self, effect: Effect, revision: u64, snapshot: &Snapshot) -> Result<Word, Trouble> {
         let receipt = match effect {
             Effect::Refuse(receipt) => receipt,
             Effect::Settle(receipt) => self.settle(receipt, snapshot).await?,
@@ -213,10 +247,10 @@ impl Judge {
         let subject = self.outlet.root.ruling_receipt(&receipt.decision);
         self.publish(&subject, &receipt, revision, snapshot).await?;
         self.metrics.ruled(receipt.outcome);
-        match &receipt.basis {
-            Some(basis) => self.watchful.look(basis, snapshot).await,
-            None => Ok(()),
+        if let Some(basis) = &receipt.basis {
+            self.watchful.look(basis, snapshot).await?;
         }
+        Ok(receipt.outcome)
     }
 
     async fn act(&self, going: Going) -> Result<RulingReceipt, Trouble> {

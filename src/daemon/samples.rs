@@ -3,6 +3,7 @@
 
 use super::agreement::Watchful;
 use super::deadlines::EXPIRED;
+use super::standing::Shown;
 use super::workers::Snapshots;
 use crate::bus::Trouble;
 use crate::bus::batch::{self, BatchEntry, Batched};
@@ -58,12 +59,23 @@ pub(super) struct Samples {
     to_look_at: Vec<Basis>,
     /// What people have said; none where it could not be read.
     said: Option<EvidenceReader>,
+    shown: Shown,
 }
 
 impl Samples {
     pub(super) fn new(snapshot: Snapshots, sampler: Arc<Mutex<Sampler>>, watchful: Watchful) -> Self {
         let (outlet, open) = (watchful.outlet.clone(), BTreeMap::new());
-        Self { outlet, snapshot, sampler, watchful, open, read_to: 0, to_look_at: Vec::new(), said: None }
+        Self {
+            outlet,
+            snapshot,
+            sampler,
+            watchful,
+            open,
+            read_to: 0,
+            to_look_at: Vec::new(),
+            said: None,
+            shown: Shown::default(),
+        }
     }
 
     /// Looks until `stop`.
@@ -118,6 +130,7 @@ impl Samples {
         };
         let heard = said.read().await?;
         let answers = since_promoted(heard, snapshot, &self.watchful);
+        self.shown.show(heard, snapshot, &self.watchful);
         self.said = Some(said);
         self.sampler.lock().unwrap_or_else(PoisonError::into_inner).answered(answers);
         Ok(())

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod diff;
 mod entry;
 mod letter;
+mod load;
 pub mod page;
 mod place;
 mod proposal;
@@ -17,6 +18,7 @@ pub(crate) mod tests;
 
 pub use entry::{Became, Entry, Given, Void};
 pub use letter::{Letter, LetterGiven};
+pub use load::{Load, Queue};
 pub use proposal::{PROPOSAL_BYTES_MAX, PROPOSAL_VERSION, Proposal, ProposalError, ProposedAction, TEXT_BYTES_MAX};
 
 use crate::authority::Authority;

@@ -1,6 +1,7 @@
 //! What `config/prometheus` and `config/grafana` ask of metrics is there.
 
 use super::*;
+use crate::trust::Sure;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,10 @@ fn rendered() -> String {
         }
     }
     metrics.overdue(&desk);
+    metrics.waits(&desk, Queue::default(), Timestamp::UNIX_EPOCH);
+    metrics.answered(&desk, Duration::ZERO);
+    let least = Some(Sure { bound: 0.8, needed: 0.9, answers: 60 });
+    metrics.stands(&Class::parse("news").unwrap(), &Overview { at_level: [0, 3, 1, 0], least });
     metrics.flowing(None);
     metrics.doctor(&[]);
     metrics.reloaded(true);

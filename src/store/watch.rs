@@ -49,9 +49,23 @@ impl Watch {
         from: u64,
         look: Duration,
     ) -> Result<Self, Trouble> {
+        Self::open_at(connection, stream, filters, Start::Sequence(from), look).await
+    }
+
+    /// The same from anywhere on.
+    ///
+    /// # Errors
+    /// Where the stream is not there.
+    pub async fn open_at(
+        connection: &Connection,
+        stream: &str,
+        filters: impl IntoIterator<Item = String>,
+        start: Start,
+        look: Duration,
+    ) -> Result<Self, Trouble> {
         let mut opened = Vec::new();
         for filter in filters {
-            let reader = Reader::open(connection, stream, [filter], Start::Sequence(from)).await?;
+            let reader = Reader::open(connection, stream, [filter], start).await?;
             opened.push(Filtered { reader, first: None });
         }
         Ok(Self { filters: opened, look })

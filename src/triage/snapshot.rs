@@ -14,7 +14,7 @@ use crate::subject::Root;
 use crate::token::TokenError;
 use crate::triage::privacy::SenderHasher;
 use crate::trust::{self, Admission, Refused, Today, Upheld};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Pack, policy, channels and limits, immutable.
@@ -132,6 +132,11 @@ impl Snapshot {
     /// would be asked about again.
     pub fn answers_kept(&self) -> std::time::Duration {
         self.retention.answers.max(self.policy.sampling.kept())
+    }
+
+    /// Every channel that messages may come from.
+    pub fn channels(&self) -> BTreeSet<&Channel> {
+        self.sources.iter().flat_map(|source| &source.channels).map(|spec| &spec.channel).collect()
     }
 
     /// The rules, and which others they are as good as.

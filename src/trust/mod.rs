@@ -7,6 +7,7 @@ mod agreement;
 mod bound;
 mod cause;
 mod evidence;
+mod overview;
 mod sampling;
 mod standing;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use agreement::{Agreement, RUN_MEAN_MIN};
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
 pub use cause::Cause;
 pub use evidence::{Evidence, Lying, Said};
+pub use overview::{Overview, Sure, overview};
 pub use sampling::Sampler;
 pub use standing::{Next, Standing, next_level, standings, tested};
 pub use unearned::unearned;

@@ -141,7 +141,10 @@ async fn a_broken_reload_changes_nothing_and_shows() {
 }
 
 /// The metrics that are there once a message of each kind was decided.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 29] = [
+    "decile_agreement_answers",
+    "decile_agreement_bound_ratio",
+    "decile_class_channels",
     "decile_commit_failures_total",
     "decile_commit_inflight",
     "decile_commit_seconds",
@@ -154,6 +157,8 @@ const NAMES: [&str; 24] = [
     "decile_doctor_finding",
     "decile_drift_alarms_total",
     "decile_duplicates_total",
+    "decile_escalations_oldest_seconds",
+    "decile_escalations_waiting",
     "decile_grants",
     "decile_grants_fresh",
     "decile_halted",
@@ -186,7 +191,9 @@ const WORDS: [&str; Word::ALL.len()] = {
     words
 };
 /// Labels, with the values that they may have; an empty list for digests and numbers.
-const LABELS: [(&str, &[&str]); 15] = [
+const LABELS: [(&str, &[&str]); 17] = [
+    ("desk", &["human", "counsel"]),
+    ("level", &["0", "1", "2", "3"]),
     ("detector", &Detector::KINDS),
     ("disposition", &["handle", "escalate", "pass"]),
     ("class", &["all", "none", "scheduling_confirm", "newsletter", "info_request"]),

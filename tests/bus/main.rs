@@ -22,6 +22,7 @@ mod executor;
 mod gate;
 mod grants;
 mod levels;
+mod load;
 mod notify;
 mod outage;
 mod permissions;

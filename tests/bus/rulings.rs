@@ -128,6 +128,7 @@ async fn a_second_answer_and_a_copy_have_no_effect_and_are_recorded() {
     scene.publish(&open, &other).await;
     assert_eq!(scene.receipt(&open, 3).await["refusal"], "overtaken");
     assert_eq!(scene.approved().await.len(), 1);
+    scene.daemon.wait_metric("decile_answer_seconds_count{desk=\"human\"} 1").await;
 }
 
 #[tokio::test]
