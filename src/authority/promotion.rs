@@ -21,8 +21,11 @@ pub struct Promotion {
     pub level: Level,
     /// What is done with messages of the class. A promotion is of no other action.
     pub action: ActionRecord,
-    /// The digest of the class's rules and of all that restricts. A promotion is under no other rules.
+    /// The digest of the class's rules and of all that restricts. A promotion is under no other rules, unless they are upheld.
     pub rules: Digest,
+    /// Under which other rules people gave some of the answers that it rests on: upheld ones.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Digest>,
     /// Where, and what was known of each channel.
     pub on: Vec<Promoted>,
     /// How many classes were tested at the time, each on each channel: the significance is split over them.

@@ -32,17 +32,24 @@ pub struct UpheldClass {
     pub class: Class,
     /// The channel.
     pub channel: Channel,
+    /// The digest of where its messages come from and how they are read.
+    pub place: Digest,
     /// The digest of its rules, and of all that restricts, before.
     pub before: Digest,
     /// The same of those that were compared with them.
     pub after: Digest,
-    /// How many of the compared messages of the channel are of the class by the new rules; all of them were by the old ones.
-    pub messages: u64,
+    /// How many different texts of the channel are of the class by both. None is by the new rules alone.
+    pub still: u64,
+    /// How many messages are of it by the old rules alone.
+    pub no_longer: u64,
 }
 
 /// An upholding whose signature and signer are right. Made here and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedUpholding(Upholding);
+pub struct VerifiedUpholding {
+    upholding: Upholding,
+    operator: String,
+}
 
 /// Why an upholding does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
@@ -72,7 +79,8 @@ impl VerifiedUpholding {
     /// [`UpholdingError`].
     pub fn new(signed: &Signed, authority: &Authority) -> Result<Self, UpholdingError> {
         let (upholding, operator) = signed.verify(Kind::Upholding, authority)?;
-        if operator.promotions { Ok(Self(upholding)) } else { Err(UpholdingError::Right) }
+        let operator = operator.promotions.then(|| operator.name.clone()).ok_or(UpholdingError::Right)?;
+        Ok(Self { upholding, operator })
     }
 
     /// The classes that something says to uphold, whoever signed it: to tell people what does not count, and for nothing else.
@@ -83,6 +91,11 @@ impl VerifiedUpholding {
 
     /// What it says.
     pub fn upholding(&self) -> &Upholding {
-        &self.0
+        &self.upholding
+    }
+
+    /// The name of the operator who signed it.
+    pub fn operator(&self) -> &str {
+        &self.operator
     }
 }

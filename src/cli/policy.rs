@@ -4,7 +4,7 @@ use super::args::{self, ConfigFile, Connect, Format};
 use super::print::{json, one_line};
 use super::reach::Reach;
 use super::{Exit, world};
-use crate::authority::{Authority, Promotion, Signed, VerifiedPromotion};
+use crate::authority::{Authority, Promotion, Signed, UpheldClass, VerifiedPromotion, VerifiedUpholding};
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::config::Config;
@@ -51,9 +51,9 @@ struct Log {
 /// A change of a level.
 #[derive(Debug, serde::Serialize)]
 struct Change {
-    /// Its revision.
-    revision: u64,
-    /// When the broker stored it.
+    /// Its revision; none for what stands in the policy's file alone.
+    revision: Option<u64>,
+    /// When the broker stored it, or somebody signed what stands in the file.
     at: Timestamp,
     /// The class.
     class: String,
@@ -68,6 +68,8 @@ struct Change {
 enum Changed {
     /// A person promoted it.
     Promotion { by: String, level: u8, agreed: u64, disagreed: u64, without_evidence: Option<String>, note: String },
+    /// The rules have changed, and a person signed that nothing new comes in.
+    Upholding { by: String, still: u64, no_longer: u64, note: String },
     /// Somebody or something took it back to level 1.
     Demotion { by: String, reason: String },
     /// What lies there is neither: it counts as a demotion.
@@ -97,6 +99,8 @@ impl Log {
         let config = world::load_config(&self.file.config)?;
         let reach = Reach::open(&config, &self.connect).await?;
         let mut changes = changes(&reach, &config).await?;
+        changes.extend(upholdings(&config));
+        changes.sort_by_key(|change| change.at);
         changes.retain(|change| self.class.as_ref().is_none_or(|class| class.as_str() == change.class));
         match self.format {
             Format::Json => println!("{}", json(&serde_json::to_string_pretty(&changes)?)),
@@ -124,9 +128,32 @@ async fn changes(reach: &Reach, config: &Config) -> anyhow::Result<Vec<Change>> 
         let demoted = governing.level_of(class, channel).demoted == *sequence;
         let channel = names.get(channel).map_or(channel, |channel| channel.as_str()).to_owned();
         let what = if demoted { demotion(payload) } else { promotion(payload, &channel, &authority) };
-        changes.push(Change { revision: *sequence, at: *stored_at, class: class.to_owned(), channel, what });
+        changes.push(Change { revision: Some(*sequence), at: *stored_at, class: class.to_owned(), channel, what });
     }
     Ok(changes)
+}
+
+/// What the policy's file says of rules that were changed.
+fn upholdings(config: &Config) -> Vec<Change> {
+    let verified = config.policy.upholdings.iter().filter_map(|it| {
+        let signed = Signed::parse(it.as_bytes()).ok()?;
+        VerifiedUpholding::new(&signed, &config.authority).ok()
+    });
+    let of_class = |verified: &VerifiedUpholding, it: &UpheldClass| Change {
+        revision: None,
+        at: verified.upholding().issued_at,
+        class: it.class.to_string(),
+        channel: it.channel.to_string(),
+        what: Changed::Upholding {
+            by: verified.operator().to_owned(),
+            still: it.still,
+            no_longer: it.no_longer,
+            note: verified.upholding().note.clone(),
+        },
+    };
+    verified
+        .flat_map(|it| it.upholding().classes.iter().map(|class| of_class(&it, class)).collect::<Vec<_>>())
+        .collect()
 }
 
 fn demotion(payload: &[u8]) -> Changed {
@@ -162,9 +189,14 @@ fn print(change: &Change) {
             let note = if note.is_empty() { String::new() } else { format!(" ({})", one_line(note, 60)) };
             format!("to level {level} by {by}: {agreed} of {} agreed{waived}{note}", agreed + disagreed)
         }
+        Changed::Upholding { by, still, no_longer, note } => {
+            let note = if note.is_empty() { String::new() } else { format!(" ({})", one_line(note, 60)) };
+            format!("upheld under other rules by {by}: {still} still of it, none newly, {no_longer} no longer{note}")
+        }
         Changed::Demotion { by, reason } => format!("to level 1 by {}: {}", one_line(by, 40), one_line(reason, 80)),
         Changed::Unreadable => "to level 1: what lies there is no promotion of this deployment's".to_owned(),
     };
     let (class, channel) = (one_line(class, 64), one_line(channel, 40));
+    let revision = revision.map_or_else(|| "in file".to_owned(), |it| it.to_string());
     println!("{} {revision:>8} {class} on {channel}: {what}", at.strftime("%F %T"));
 }

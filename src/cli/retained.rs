@@ -21,23 +21,22 @@ pub(super) struct RetainedArgs {
 }
 
 impl RetainedArgs {
-    /// Calls `take` with each, in the order in which they were decided on, and says on standard error what is missing.
+    /// Calls `take` with each, in the order in which they were decided on, with nothing for one that is no longer there, and says
+    /// on standard error how many these are.
     pub(super) async fn each(
         &self,
         connection: &Connection,
         stream: &str,
         root: &Root,
-        mut take: impl FnMut(&Delivery),
+        mut take: impl FnMut(Option<&Delivery>),
     ) -> Result<(), Trouble> {
         let sources = self.sources(connection, stream, root).await?;
         let fetching = futures::stream::iter(&sources).map(|source| store::fetch_delivery(connection, source));
         let mut fetched = fetching.buffered(FETCHES_MAX);
         let mut gone = 0_u64;
         while let Some(delivery) = fetched.try_next().await? {
-            match delivery {
-                Some(delivery) => take(&delivery),
-                None => gone += 1,
-            }
+            gone += u64::from(delivery.is_none());
+            take(delivery.as_ref());
         }
         if gone > 0 {
             eprintln!("{gone} of {} messages are no longer in their streams", sources.len());

@@ -143,15 +143,27 @@ pub(super) fn load_config(file: &Path) -> anyhow::Result<Config> {
     finish(config, report)
 }
 
+/// Reads a folder of rules, or prints what is wrong.
+pub(super) fn written(dir: &Path) -> anyhow::Result<Written> {
+    let report = Report::new();
+    refuse_pack(dir, &report);
+    let written = if report.has_errors() { None } else { Some(rules::load(dir, &report)) };
+    finish(written.filter(|_| !report.has_errors()), report)
+}
+
 /// Compiles a folder of rules, or prints what is wrong. A pack is none: what is asked for needs the rules as written.
 pub(super) fn load_rules(dir: &Path) -> anyhow::Result<(Pack, Tests)> {
     let report = Report::new();
+    refuse_pack(dir, &report);
+    let compiled = if report.has_errors() { None } else { compile(dir, &report) };
+    finish(compiled, report)
+}
+
+fn refuse_pack(dir: &Path, report: &Report) {
     if is_pack(dir) {
         let wrong = format!("`{}` is a file, and a pack has neither tests nor rules as written", dir.display());
         report.error_nowhere("no-folder", wrong, "name the folder of rules that it was compiled from");
     }
-    let compiled = if report.has_errors() { None } else { compile(dir, &report) };
-    finish(compiled, report)
 }
 
 /// The pack that a path names, or what is wrong, printed: a file that `decile compile` has written, or a folder of

@@ -53,8 +53,8 @@ impl Watchful {
         let heard = store::read_evidence(connection, stream, root, &snapshot.authority, after).await?;
         let today = snapshot.today();
         let answers = heard.answers(after, |it| {
-            (&it.class, &it.channel, &it.action) == (class, channel, action)
-                && today.holds(class, channel, it.rules, level)
+            let is_of_it = it.rules == basis.rules || today.holds(class, channel, it.rules, level);
+            is_of_it && (&it.class, &it.channel, &it.action) == (class, channel, action)
         });
         match Agreement::why_lost(threshold, &answers) {
             Some(why) => self.demote(class, channel, &why, Cause::Disagreement, snapshot).await,

@@ -223,12 +223,12 @@ fn since_promoted(heard: &Evidence, snapshot: &Snapshot, watchful: &Watchful) ->
         *after = snapshot.policy.line(class, channel).tenure.after.max(known.level(class, channel).revision);
     }
     drop(known);
-    let today = snapshot.today();
     let mut answers: HashMap<Class, HashMap<Channel, u64>> = HashMap::new();
     for said in heard.said() {
         let Basis { class, channel, rules, .. } = &said.basis;
         let after = since.get(&(class, channel)).copied().unwrap_or_default();
-        if said.ruling() > after && today.holds(class, channel, *rules, snapshot.policy.line(class, channel).level) {
+        // Of just these rules: where they have changed, it is time to look more closely.
+        if said.ruling() > after && snapshot.pack.class_digest(class) == Some(*rules) {
             *answers.entry(class.clone()).or_default().entry(channel.clone()).or_default() += 1;
         }
     }

@@ -23,6 +23,7 @@ fn only_a_promotion_for_this_place_demotes_nothing() {
             template: None,
         },
         rules: crate::digest::Digest::of("test", []),
+        also: Vec::new(),
         on: vec![crate::authority::Promoted {
             channel: channel(),
             place: crate::digest::Digest::of("test", []),

@@ -7,6 +7,7 @@ use crate::pack::{ClassSpec, Effect, LANGUAGE_VERSION};
 use std::collections::BTreeSet;
 
 const LABEL: &str = "decile 2026 pack of rules";
+const RULE_LABEL: &str = "decile 2026 rule";
 const CLASS_LABEL: &str = "decile 2026 rules of a class";
 
 /// The digest of resolved rules. The order of files, rules and patterns, comments, notes and tests have no
@@ -32,6 +33,14 @@ pub(super) fn class_digest(resolved: &Resolved, class: &ClassSpec) -> Digest {
     };
     resolved.rules.iter().filter(is_of_it).for_each(|rule| parts.rule(rule));
     Digest::of(CLASS_LABEL, parts.0.iter().map(Vec::as_slice))
+}
+
+/// The digest of what can change whether one rule fires.
+pub(super) fn rule_digest(rule: &ResolvedRule) -> Digest {
+    let mut parts = Parts(Vec::new());
+    parts.text(LANGUAGE_VERSION);
+    parts.rule(rule);
+    Digest::of(RULE_LABEL, parts.0.iter().map(Vec::as_slice))
 }
 
 struct Parts(Vec<Vec<u8>>);

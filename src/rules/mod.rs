@@ -1,5 +1,6 @@
 //! Rules: read from the files that people edit, resolved, and compiled into a pack.
 
+mod apart;
 mod canonical;
 pub mod cases;
 mod classes;
@@ -22,6 +23,7 @@ pub mod written;
 #[cfg(test)]
 mod tests;
 
+pub use apart::{RuleDigest, compile_class, digests};
 pub use load::{load, load_texts};
 pub(crate) use load::{read_rules, rule_files};
 pub use test::Tests;

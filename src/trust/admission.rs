@@ -9,7 +9,7 @@ mod tests;
 
 use super::bound::{Bound, SIGNIFICANCE, Tally, threshold};
 use super::upheld::{NotUpheld, Today, Upheld};
-use crate::authority::{Authority, Promoted, Promotion, PromotionError, Signed, VerifiedPromotion};
+use crate::authority::{Authority, Promoted, Promotion, PromotionError, Signed, UpheldClass, VerifiedPromotion};
 use crate::channel::Channel;
 use crate::class::Class;
 use crate::decision::ActionRecord;
@@ -146,7 +146,9 @@ fn counts(promotion: &Promotion, promoted: &Promoted, asked: &Asked<'_>, line: &
     if promotion.action != ActionRecord::from(&line.action) {
         return Err(NotPromoted::OtherAction);
     }
-    asked.today.upholds(asked.class, asked.channel, promotion.rules, promotion.level)?;
+    for rules in promotion.also.iter().chain([&promotion.rules]) {
+        asked.today.upholds(asked.class, asked.channel, *rules, promotion.level)?;
+    }
     if asked.places.get(asked.channel) != Some(&promoted.place) {
         return Err(NotPromoted::OtherChannel);
     }
@@ -169,9 +171,21 @@ fn is_enough(level: Level, tally: Tally, tested: usize) -> bool {
 }
 
 /// Admits what was promoted on some of the channels that there are, and nothing else.
-pub fn admit(mut policy: Policy, authority: &Authority, pack: &Pack, places: &Places) -> Admission {
+pub fn admit(policy: Policy, authority: &Authority, pack: &Pack, places: &Places) -> Admission {
+    admit_as_if(policy, authority, pack, places, &[])
+}
+
+/// The same as if more were upheld, signed or not: to show what that would do.
+pub fn admit_as_if(
+    mut policy: Policy,
+    authority: &Authority,
+    pack: &Pack,
+    places: &Places,
+    more: &[UpheldClass],
+) -> Admission {
     let offered = Offered::of(&std::mem::take(&mut policy.promotions), authority);
-    let upheld = Upheld::new(&std::mem::take(&mut policy.upholdings), authority);
+    let mut upheld = Upheld::new(&std::mem::take(&mut policy.upholdings), authority, places);
+    more.iter().for_each(|it| upheld.add(it, places));
     let today = Today { pack, upheld: &upheld };
     let mut refused = Vec::new();
     for (class, lines) in &mut policy.classes {

@@ -15,7 +15,7 @@ mod tests;
 mod unearned;
 mod upheld;
 
-pub use admission::{Admission, NotPromoted, Places, Refused, admit, ended};
+pub use admission::{Admission, NotPromoted, Places, Refused, admit, admit_as_if, ended};
 pub use agreement::{Agreement, RUN_MEAN_MIN};
 pub use bound::{Bound, SIGNIFICANCE, Tally, threshold};
 pub use cause::Cause;

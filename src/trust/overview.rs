@@ -79,6 +79,7 @@ mod tests {
             kind: ActionType::note(),
             level,
             answers: Tally { agreed, disagreed: 0 },
+            also: BTreeSet::new(),
             outdated: 0,
             next,
         }

@@ -6,12 +6,13 @@ use super::upheld::Today;
 use crate::channel::Channel;
 use crate::class::{ActionType, Class};
 use crate::decision::ActionRecord;
+use crate::digest::Digest;
 use crate::policy::action::{Action, Reach, Reversibility};
 use crate::policy::level::Level;
 use crate::policy::{Line, Policy};
 use crate::rulings::Basis;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The present rate is that of so many days.
 const RATE_DAYS: i64 = 28;
@@ -28,8 +29,10 @@ pub struct Standing {
     pub kind: ActionType,
     /// Its level now.
     pub level: Level,
-    /// What people said of its decisions under the rules of today.
+    /// What people said of its decisions under the rules of today, or under others that are upheld.
     pub answers: Tally,
+    /// Those others, where answers under them count.
+    pub also: BTreeSet<Digest>,
     /// What people said under other rules, or of another action: it does not count.
     pub outdated: u64,
     /// The next level, where one would change something.
@@ -55,6 +58,7 @@ pub struct Next {
 #[derive(Default)]
 struct Heard {
     tally: Tally,
+    also: BTreeSet<Digest>,
     outdated: u64,
     /// Answers lately, and the first of them.
     lately: u64,
@@ -101,6 +105,9 @@ impl Heard {
             self.outdated += 1;
             return;
         }
+        if today.pack.class_digest(class) != Some(*rules) {
+            self.also.insert(*rules);
+        }
         self.tally = self.tally.and(said.agreed);
         if now.duration_since(said.at) <= SignedDuration::from_hours(24 * RATE_DAYS) {
             self.lately += 1;
@@ -112,7 +119,7 @@ impl Heard {
         let line = policy.line(&class, &channel);
         let next = next_level(line).and_then(|level| self.next(level, tested, now));
         let (level, kind) = (line.level, line.action.kind.clone());
-        Standing { class, channel, kind, level, answers: self.tally, outdated: self.outdated, next }
+        Standing { class, channel, kind, level, answers: self.tally, also: self.also, outdated: self.outdated, next }
     }
 
     fn next(&self, level: Level, tested: usize, now: Timestamp) -> Option<Next> {

@@ -46,6 +46,7 @@ fn one(
         level,
         action,
         rules,
+        also: Vec::new(),
         on: vec![on],
         tested: 0,
         without_evidence: Some(waiver.clone()),

@@ -210,6 +210,7 @@ fn promotion(of: &str, on: &str, after: u64, issued: Ns) -> Promotion {
             template: None,
         },
         rules: place,
+        also: Vec::new(),
         on: vec![Promoted { channel: channel(on), place, after, agreed: 0, disagreed: 0 }],
         tested: 1,
         without_evidence: None,

@@ -186,7 +186,7 @@ impl Promote {
         let Some(rules) = pack.class_digest(&class) else {
             return Err(No(format!("no rule names the class `{class}`")).into());
         };
-        let (mut on, mut action) = (Vec::new(), None);
+        let (mut on, mut action, mut also) = (Vec::new(), None, BTreeSet::new());
         for channel in BTreeSet::from_iter(&self.channels) {
             let Some(place) = config.channels.places.get(channel).copied() else {
                 return Err(No(format!("no monitored channel is named `{channel}`")).into());
@@ -199,6 +199,7 @@ impl Promote {
                 return Err(No(wrong.to_owned()).into());
             }
             let standing = standings.iter().find(|it| it.class == class && it.channel == *channel);
+            also.extend(standing.iter().flat_map(|it| &it.also).copied());
             let Tally { agreed, disagreed } = standing.map(|it| it.answers).unwrap_or_default();
             let after = governing.level(&class, channel).revision;
             on.push(Promoted { channel: channel.clone(), place, after, agreed, disagreed });
@@ -209,6 +210,7 @@ impl Promote {
         Ok(Promotion {
             action,
             rules,
+            also: also.into_iter().collect(),
             on,
             tested,
             without_evidence: self.waiver(*now)?,

@@ -22,7 +22,9 @@ use std::path::{Path, PathBuf};
 /// Classes by how often they come, how differently they are worded and how far their actions reach; what is unmatched, in
 /// clusters of similar messages; and which classes could be the first to go without a person, and which never.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: decile survey messages.jsonl\n         \
+#[command(
+    mut_arg("messages_max", |it| it.requires("from_stream")),
+    after_help = "Example: decile survey messages.jsonl\n         \
     decile survey --from-stream --format html --output surface.html\n\
     It decides nothing. Each message is classified under the rules as they are now. The page and the examples hold the texts of\n\
     messages.")]
@@ -131,7 +133,8 @@ impl Survey {
         let snapshot = Snapshot::new(world.config, world.pack)?;
         let (mut scratch, mut survey) =
             (Scratch::new(&snapshot.pack), survey::Survey::new(&snapshot.policy, self.bounds()));
-        let take = |delivery: &Delivery| {
+        let take = |delivery: Option<&Delivery>| {
+            let Some(delivery) = delivery else { return };
             let reading = triage::read(&snapshot, delivery);
             let now = delivery.stored_at();
             let (verdict, _) = triage::verdict(&snapshot, &reading, now, &mut scratch);

@@ -80,6 +80,7 @@ impl Town {
             level,
             action: ActionRecord::from(&self.policy.line(&class(name), &channel).action),
             rules: self.pack.class_digest(&class(name)).unwrap(),
+            also: Vec::new(),
             on: vec![Promoted { place: places()[&channel], channel, after: 7, agreed, disagreed: 0 }],
             tested: 1,
             without_evidence: None,
@@ -149,11 +150,16 @@ fn what_was_signed_counts_where_it_was_signed_for() {
 #[test]
 fn it_counts_for_nothing_else_and_says_why() {
     type Change = fn(&mut Promotion);
-    let cases: [(&str, Change, NotPromoted); 7] = [
+    let cases: [(&str, Change, NotPromoted); 8] = [
         ("another class", |it| it.class = class("reply"), NotPromoted::Unsigned),
         ("another channel", |it| it.on[0].channel = channels()[1].clone(), NotPromoted::Unsigned),
         ("another action", |it| it.action.kind = crate::class::ActionType::note(), NotPromoted::OtherAction),
         ("other rules", |it| it.rules = pack("").digest(), NotPromoted::OtherRules(NotUpheld::Unsigned)),
+        (
+            "answers under other rules, too",
+            |it| it.also.push(pack("").digest()),
+            NotPromoted::OtherRules(NotUpheld::Unsigned),
+        ),
         ("another place of that name", |it| it.on[0].place = pack("").digest(), NotPromoted::OtherChannel),
         ("one answer too few", |it| it.on[0].agreed -= 2, NotPromoted::Short),
         ("two classes were tested", |it| it.tested = 2, NotPromoted::Short),
@@ -263,7 +269,9 @@ fn what_is_upheld_stays_as_far_as_it_was_compared() {
     let [channel, other] = channels();
     let uphold = |town: &mut Town, channel: &Channel, name: &str, messages: u64| {
         let (was, is) = (before.class_digest(&class(name)).unwrap(), town.pack.class_digest(&class(name)).unwrap());
-        let upheld = UpheldClass { class: class(name), channel: channel.clone(), before: was, after: is, messages };
+        let place = places()[channel];
+        let (class, channel) = (class(name), channel.clone());
+        let upheld = UpheldClass { class, channel, place, before: was, after: is, still: messages, no_longer: 0 };
         let upholding = Upholding {
             classes: vec![upheld],
             messages: 1_000,
