@@ -343,6 +343,8 @@ pub struct Counted {
     outward_action: Option<String>,
     /// How long its message was on the bus, in bytes.
     pub payload_bytes: usize,
+    /// The share of its words that no rule knows; none where it has none, or was not read.
+    pub unknown_words: Option<f64>,
     /// How long the decision took.
     pub decided_in: Duration,
 }
@@ -368,8 +370,15 @@ impl Counted {
             refused_action,
             outward_action,
             payload_bytes: decision.message.payload_bytes,
+            unknown_words: None,
             decided_in,
         }
+    }
+
+    /// The same with the share of words that no rule knows.
+    #[must_use]
+    pub fn with_unknown_words(self, unknown_words: Option<f64>) -> Self {
+        Self { unknown_words, ..self }
     }
 
     /// What was decided.

@@ -2,9 +2,9 @@
 
 use super::gaps::{self, Reading};
 use super::hits::{Hits, Marks, Place};
-use super::scratch::{Fields, OpenPhrase, Scratch, Words};
+use super::scratch::{Fields, OpenPhrase, Scratch, Seen, Words};
 use super::steps::Steps;
-use crate::message::Message;
+use crate::message::{Field, Message};
 use crate::pack::Pack;
 use crate::pack::cost::{GAP_OPERATIONS, KIND_OPERATIONS, LITERAL_OPERATIONS, LOOK_UP_OPERATIONS, READ_OPERATIONS};
 use crate::pack::literals::{Check, Ends};
@@ -26,13 +26,16 @@ pub(super) fn inspect(message: &Message) -> Result<(), Reason> {
 pub(super) fn scan(pack: &Pack, message: &Message, steps: &mut Steps, scratch: &mut Scratch) -> Result<(), Reason> {
     let Scratch { fields, folder, hits, marks, words, .. } = scratch;
     read_fields(pack, message, fields, folder, marks, steps)?;
-    for (field, read) in (0..).zip(fields.iter()).filter(|(_, read)| read.present) {
+    for ((field, read), what) in (0..).zip(fields.iter()).zip(&pack.fields).filter(|((_, read), _)| read.present) {
         let raw = if read.views.is_shared() { ViewSet::EITHER } else { ViewSet::RAW };
         let views = [(raw, read.views.raw()), (ViewSet::FOLDED, read.views.folded())];
         for (views, view) in views.into_iter().take(if read.views.is_shared() { 1 } else { 2 }) {
             let text = view.text();
             let reading = Reading { field, views, text, is_ascii: view.is_ascii() };
-            Scan { pack, reading, hits, marks, steps }.view(view, words)?;
+            let seen = Scan { pack, reading, hits, marks, steps }.view(view, words)?;
+            if *what == Field::Text && views.overlaps(ViewSet::RAW) {
+                words.seen = seen;
+            }
         }
     }
     Ok(())
@@ -84,9 +87,10 @@ struct Scan<'s, 't> {
 }
 
 impl Scan<'_, '_> {
-    fn view(mut self, view: &View, words: &mut Words) -> Result<(), Reason> {
+    fn view(mut self, view: &View, words: &mut Words) -> Result<Seen, Reason> {
+        let mut seen = Seen::default();
         if !self.pack.phrases.is_empty() {
-            self.words(view, words)?;
+            seen = self.words(view, words)?;
         }
         if !self.pack.gaps.is_empty() && !self.reading.is_ascii {
             self.gaps_in_text(words)?;
@@ -94,20 +98,22 @@ impl Scan<'_, '_> {
         if !self.pack.literals.is_empty() {
             self.literals()?;
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// Reads the view word by word: phrases that go on with a word, and those that begin.
-    fn words(&mut self, view: &View, words: &mut Words) -> Result<(), Reason> {
+    fn words(&mut self, view: &View, words: &mut Words) -> Result<Seen, Reason> {
         words.open.clear();
         words.places.forget();
         let bytes = self.reading.text.len();
         let work = if view.is_ascii() { bytes } else { bytes * KIND_OPERATIONS };
         let has_gaps = self.reading.is_ascii && !self.pack.gaps.is_empty();
-        let mut reader = WordReader { scan: self, words, last: None, end: 0, has_gaps, work };
+        let seen = Seen::default();
+        let mut reader = WordReader { scan: self, words, last: None, end: 0, has_gaps, work, seen };
         for_each(view, &mut reader);
-        let work = reader.work;
-        self.steps.take(work)
+        let WordReader { work, seen, .. } = reader;
+        self.steps.take(work)?;
+        Ok(seen)
     }
 
     /// Takes open phrases one word on; those that cannot go on are dropped. Most of the time none is open.
@@ -252,16 +258,19 @@ struct WordReader<'r, 's, 't> {
     end: u32,
     has_gaps: bool,
     work: usize,
+    seen: Seen,
 }
 
 impl Visit for WordReader<'_, '_, '_> {
     #[inline(always)]
     fn visit(&mut self, atom: Atom) {
-        let Self { scan, words: Words { open, places }, last, end, has_gaps, work } = self;
+        let Self { scan, words: Words { open, places, .. }, last, end, has_gaps, work, seen } = self;
         let (pack, text) = (scan.pack, scan.reading.text);
         *work += LOOK_UP_OPERATIONS * (2 + open.len());
+        seen.words += 1;
         let before = std::mem::replace(end, atom.end);
         let Some((word, befores)) = pack.phrases.word(text, &atom) else {
+            seen.unknown += 1;
             open.clear();
             *last = None;
             if *has_gaps && pack.gaps.partial {

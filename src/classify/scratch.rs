@@ -38,9 +38,18 @@ pub(super) struct FieldViews {
     pub(super) views: Views,
 }
 
+/// How many words a text has, and how many of them no phrase of the pack has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) words: u32,
+    pub(super) unknown: u32,
+}
+
 /// Memory for reading words.
 #[derive(Debug, Default)]
 pub(super) struct Words {
+    /// Of the text as sent.
+    pub(super) seen: Seen,
     /// Phrases that may go on.
     pub(super) open: Vec<OpenPhrase>,
     /// Where literals of gaps were found in this view.
@@ -73,12 +82,24 @@ impl Scratch {
         scratch
     }
 
+    /// The share of the last message's words that no phrase of the pack has; none where no word was read.
+    pub fn unknown_words(&self) -> Option<f64> {
+        let Seen { words, unknown } = self.words.seen;
+        (words > 0).then(|| f64::from(unknown) / f64::from(words))
+    }
+
+    /// Forgets the last message: the next one may not be read.
+    pub(crate) fn forget(&mut self) {
+        self.words.seen = Seen::default();
+    }
+
     /// Forgets the last message, and fits the pack.
     pub(super) fn prepare(&mut self, pack: &Pack) {
         self.fields.0.resize_with(pack.fields.len(), FieldViews::default);
         self.hits.prepare(pack.patterns.len());
         self.marks.prepare(pack.rules.len());
         self.words.places.prepare(pack.gaps.literals.len());
+        self.words.seen = Seen::default();
         self.fired.clear();
         self.evidence.clear();
     }

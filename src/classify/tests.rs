@@ -99,6 +99,23 @@ fn a_scratch_serves_any_pack_and_forgets_every_message() {
 }
 
 #[test]
+fn words_that_no_phrase_has_are_unknown() {
+    let pack = pack("[[rule]]\nid = \"a\"\nclass = \"a\"\nany = [\"works for me\"]\n");
+    let mut scratch = Scratch::new(&pack);
+    let mut unknown = |text: &str| {
+        let _ = classify(&pack, &message(text), NOW, &LIMITS, &mut scratch);
+        scratch.unknown_words()
+    };
+    assert_eq!(unknown("Thursday works for me"), Some(0.25));
+    assert_eq!(unknown("Works, for me!"), Some(0.0));
+    assert_eq!(unknown("W\u{f6}rks f\u{f6}r them"), Some(1.0), "as it was sent, not as it was folded");
+    assert_eq!(unknown(""), None);
+    assert_eq!(unknown("nobody knows"), Some(1.0));
+    scratch.forget();
+    assert_eq!(scratch.unknown_words(), None);
+}
+
+#[test]
 fn an_empty_pack_escalates_everything() {
     let pack = pack("");
     assert!(pack.is_empty());

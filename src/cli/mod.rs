@@ -28,6 +28,7 @@ mod inspect;
 mod key;
 mod lines;
 mod log;
+mod pager;
 mod permissions;
 mod policy;
 mod policy_file;

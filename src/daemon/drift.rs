@@ -51,7 +51,7 @@ impl Counting {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         windows.go_on(now.as_second());
         let reason = counted.reason().map(|reason| reason.as_str());
-        windows.current.add(counted.class().map(Class::as_str), reason, counted.payload_bytes);
+        windows.current.add(counted.class().map(Class::as_str), reason, counted.payload_bytes, counted.unknown_words);
     }
 
     /// The windows that are over.
@@ -241,7 +241,11 @@ impl Drifting {
 fn class_of(what: &Detector) -> Option<Class> {
     match what {
         Detector::Rate { class: Some(class), .. } => Class::parse(class).ok(),
-        Detector::Rate { class: None, .. } | Detector::Classes | Detector::Reasons | Detector::Lengths => None,
+        Detector::Rate { class: None, .. }
+        | Detector::Classes
+        | Detector::Reasons
+        | Detector::Lengths
+        | Detector::UnknownWords => None,
     }
 }
 

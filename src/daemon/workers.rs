@@ -166,14 +166,16 @@ fn give_up(shared: &Shared, arrived: Arrived, why: DeadWhy) -> Option<Decided> {
 fn decide(shared: &Shared, arrived: Arrived, scratch: &mut Scratch) -> Option<Decided> {
     let started = Instant::now();
     let snapshot = shared.snapshot.load_full();
-    let (mut plan, sample) = caught(|| plan(&snapshot, shared, &arrived, scratch))
-        .unwrap_or_else(|| (unforeseen(&snapshot, &arrived), None));
+    let planned = caught(|| plan(&snapshot, shared, &arrived, scratch));
+    let unknown_words = planned.as_ref().and_then(|_| scratch.unknown_words());
+    let (mut plan, sample) = planned.unwrap_or_else(|| (unforeseen(&snapshot, &arrived), None));
     let decided_in = started.elapsed();
-    let note = Note::Decided(Counted::of(plan.record.decision(), decided_in));
+    let counted = |decision: &Decision| Counted::of(decision, decided_in).with_unknown_words(unknown_words);
+    let note = Note::Decided(counted(plan.record.decision()));
     let timings = Timings { queued_us: micros(started.duration_since(arrived.at)), decided_us: micros(decided_in) };
     let act = plan.act.take().map(|act| {
         let Act { permit, decision } = *act;
-        let note = Note::Decided(Counted::of(&decision, decided_in));
+        let note = Note::Decided(counted(&decision));
         Box::new(Acting { permit, note, decision: Decision { timings, ..decision } })
     });
     let (id, ttl) = (message_id(&plan.id, arrived.retry), plan.ttl);

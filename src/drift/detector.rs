@@ -29,6 +29,8 @@ pub enum Detector {
     Reasons,
     /// How long they are.
     Lengths,
+    /// What share of their words no rule knows.
+    UnknownWords,
 }
 
 /// Something is not as it used to be.
@@ -99,7 +101,7 @@ pub struct Reading {
 
 impl Detector {
     /// What kinds there are, as metrics have it.
-    pub const KINDS: [&'static str; 5] = ["rate_up", "rate_down", "classes", "reasons", "lengths"];
+    pub const KINDS: [&'static str; 6] = ["rate_up", "rate_down", "classes", "reasons", "lengths", "unknown_words"];
 
     /// Of which kind it is: one of [`Detector::KINDS`].
     pub fn kind(&self) -> &'static str {
@@ -109,6 +111,7 @@ impl Detector {
             Self::Classes => "classes",
             Self::Reasons => "reasons",
             Self::Lengths => "lengths",
+            Self::UnknownWords => "unknown_words",
         }
     }
 }
@@ -121,6 +124,7 @@ impl fmt::Display for Detector {
             Self::Classes => f.write_str("classes"),
             Self::Reasons => f.write_str("reasons"),
             Self::Lengths => f.write_str("lengths"),
+            Self::UnknownWords => f.write_str("unknown words"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::drift::mix;
 use crate::drift::mixed::Mix;
 use crate::drift::number::number_of;
 use crate::drift::reading;
-use crate::drift::tally::{Counts, LENGTHS, NAME_BYTES_MAX, NO_CLASS, OTHER, Tally, bounded};
+use crate::drift::tally::{Counts, LENGTHS, NAME_BYTES_MAX, NO_CLASS, OTHER, Tally, UNKNOWNS, bounded};
 use crate::drift::watch::Watch;
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub const REASONS_MAX: usize = 64;
 const TOTAL_PART: f64 = 0.25;
 const CLASSES_PART: f64 = 0.50;
 const MIXES_PART: f64 = 0.25;
-const MIXES: usize = 3;
+const MIXES: usize = 4;
 /// A share is followed both ways.
 const WAYS: f64 = 2.0;
 
@@ -38,10 +38,13 @@ pub struct Drift {
     classes: BTreeMap<String, Watch>,
     reasons: BTreeMap<String, Hours>,
     lengths: BTreeMap<String, Hours>,
+    unknown: BTreeMap<String, Hours>,
     /// All escalations by hour that have a reason.
     reasons_all: Hours,
     /// All messages by hour that have a length.
     lengths_all: Hours,
+    /// All messages by hour that have words.
+    unknown_all: Hours,
     mixes: [Mix; MIXES],
     /// Among how many classes the false alarms are shared out: the most that had a baseline in this period.
     sharers: usize,
@@ -55,9 +58,11 @@ impl Default for Drift {
             classes: BTreeMap::new(),
             reasons: BTreeMap::new(),
             lengths: BTreeMap::new(),
+            unknown: BTreeMap::new(),
             reasons_all: Hours::new(),
             lengths_all: Hours::new(),
-            mixes: [Detector::Classes, Detector::Reasons, Detector::Lengths].map(Mix::new),
+            unknown_all: Hours::new(),
+            mixes: [Detector::Classes, Detector::Reasons, Detector::Lengths, Detector::UnknownWords].map(Mix::new),
             sharers: 0,
         }
     }
@@ -122,6 +127,8 @@ impl Drift {
         keep(&mut self.reasons, &mut self.reasons_all, reasons, REASONS_MAX, start_s);
         let lengths = tally.lengths.iter().map(|(bucket, many)| (length_name((*bucket).min(LENGTHS - 1)), *many));
         keep(&mut self.lengths, &mut self.lengths_all, lengths, usize::from(LENGTHS), start_s);
+        let unknown = tally.unknown.iter().map(|(bucket, many)| (unknown_name((*bucket).min(UNKNOWNS - 1)), *many));
+        keep(&mut self.unknown, &mut self.unknown_all, unknown, usize::from(UNKNOWNS), start_s);
         alarms
     }
 
@@ -132,7 +139,13 @@ impl Drift {
         let classes: Vec<_> = self.classes.iter().map(|(name, watch)| (name.as_str(), &watch.decisions)).collect();
         let reasons: Vec<_> = hours(&self.reasons);
         let lengths: Vec<_> = hours(&self.lengths);
-        let of = [(&self.total.decisions, classes), (&self.reasons_all, reasons), (&self.lengths_all, lengths)];
+        let unknown: Vec<_> = hours(&self.unknown);
+        let of = [
+            (&self.total.decisions, classes),
+            (&self.reasons_all, reasons),
+            (&self.lengths_all, lengths),
+            (&self.unknown_all, unknown),
+        ];
         let mut alarms = Vec::new();
         for (mix, (of, categories)) in self.mixes.iter_mut().zip(of) {
             let tested = mix::test(of, &categories, day, significance);
@@ -150,12 +163,13 @@ impl Drift {
             watch.begin_day(today, kept_from, forgotten_s, is_anew);
         }
         self.classes.retain(|_, watch| !watch.decisions.is_empty());
-        let all = [&mut self.reasons_all, &mut self.lengths_all].into_iter();
-        for hours in all.chain(self.reasons.values_mut()).chain(self.lengths.values_mut()) {
+        for hours in [&mut self.reasons_all, &mut self.lengths_all, &mut self.unknown_all] {
             *hours = hours.split_off(&first_hour(kept_from));
         }
-        self.reasons.retain(|_, hours| !hours.is_empty());
-        self.lengths.retain(|_, hours| !hours.is_empty());
+        for mix in [&mut self.reasons, &mut self.lengths, &mut self.unknown] {
+            mix.values_mut().for_each(|hours| *hours = hours.split_off(&first_hour(kept_from)));
+            mix.retain(|_, hours| !hours.is_empty());
+        }
         for mix in &mut self.mixes {
             mix.forget(forgotten_s);
         }
@@ -199,4 +213,9 @@ fn keep(
 fn length_name(bucket: u8) -> String {
     let from = 1_u32 << bucket.min(LENGTHS - 1);
     if bucket + 1 >= LENGTHS { format!("{from} bytes or more") } else { format!("{from} to {} bytes", from * 2 - 1) }
+}
+
+/// What people call a bucket of shares of unknown words.
+fn unknown_name(bucket: u8) -> String {
+    if bucket + 1 >= UNKNOWNS { "all".to_owned() } else { format!("{} to {} %", bucket * 10, bucket * 10 + 10) }
 }

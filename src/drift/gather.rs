@@ -6,7 +6,7 @@
 
 use super::calendar::is_start;
 use super::tally::bounded;
-use super::{CLASSES_MAX, Counts, LENGTHS, REASONS_MAX, Tally, WINDOW_S};
+use super::{CLASSES_MAX, Counts, LENGTHS, REASONS_MAX, Tally, UNKNOWNS, WINDOW_S};
 use std::collections::BTreeMap;
 
 /// The version of the stored form.
@@ -75,9 +75,12 @@ fn add(sum: &mut Tally, more: Tally) {
     for (reason, many) in more.reasons {
         bounded(&mut sum.reasons, &reason, REASONS_MAX, |known: &mut u64| *known = known.saturating_add(many));
     }
-    for (length, many) in more.lengths {
-        let known = sum.lengths.entry(length.min(LENGTHS - 1)).or_default();
-        *known = known.saturating_add(many);
+    for (sums, buckets, more) in [(&mut sum.lengths, LENGTHS, more.lengths), (&mut sum.unknown, UNKNOWNS, more.unknown)]
+    {
+        for (bucket, many) in more {
+            let known = sums.entry(bucket.min(buckets - 1)).or_default();
+            *known = known.saturating_add(many);
+        }
     }
 }
 
@@ -87,7 +90,7 @@ mod tests {
 
     fn record(window: i64, class: &str) -> TallyRecord {
         let mut tally = Tally::at(window * WINDOW_S);
-        tally.add(Some(class), Some("level"), 10);
+        tally.add(Some(class), Some("level"), 10, Some(0.5));
         TallyRecord::new(tally)
     }
 
@@ -131,13 +134,14 @@ mod tests {
             absurd.reasons.insert(format!("r{name}"), u64::MAX);
         }
         absurd.lengths = (0..=u8::MAX).map(|length| (length, u64::MAX)).collect();
+        absurd.unknown.clone_from(&absurd.lengths);
         assert_eq!(gathering.take(TallyRecord::new(absurd.clone()), i64::MAX), []);
         assert_eq!(gathering.take(TallyRecord::new(absurd), i64::MAX), []);
         let whole = gathering.take(record(12, "a"), i64::MAX);
-        let sizes = |it: &Tally| (it.classes.len(), it.reasons.len(), it.lengths.len());
+        let sizes = |it: &Tally| (it.classes.len(), it.reasons.len(), it.lengths.len(), it.unknown.len());
         assert_eq!(
             whole.iter().map(sizes).collect::<Vec<_>>(),
-            [(CLASSES_MAX + 1, REASONS_MAX + 1, usize::from(LENGTHS))]
+            [(CLASSES_MAX + 1, REASONS_MAX + 1, usize::from(LENGTHS), usize::from(UNKNOWNS))]
         );
         assert_eq!(
             whole[0].classes["a"],
@@ -148,10 +152,12 @@ mod tests {
 
     #[test]
     fn a_record_has_a_version_and_no_keys_that_nobody_knows() {
-        let golden = r#"{"v":1,"tally":{"start_s":3000,"classes":{"a":{"decisions":1,"escalated":1}},"reasons":{"level":1},"lengths":{"3":1}}}"#;
+        let golden = r#"{"v":1,"tally":{"start_s":3000,"classes":{"a":{"decisions":1,"escalated":1}},"reasons":{"level":1},"lengths":{"3":1},"unknown":{"5":1}}}"#;
         let text = String::from_utf8(record(10, "a").encode().unwrap()).unwrap();
         assert_eq!(text, golden);
         assert_eq!(TallyRecord::parse(golden.as_bytes()), Some(record(10, "a")));
+        let earlier = golden.replace(r#","unknown":{"5":1}"#, "");
+        assert!(TallyRecord::parse(earlier.as_bytes()).is_some_and(|it| it.tally.unknown.is_empty()), "told before");
         assert_eq!(TallyRecord::parse(golden.replacen("\"v\":1", "\"v\":2", 1).as_bytes()), None);
         assert_eq!(TallyRecord::parse(golden.replacen('{', "{\"more\":1,", 1).as_bytes()), None);
     }

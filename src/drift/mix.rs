@@ -1,4 +1,4 @@
-//! Whether a day was made up of other classes, reasons or lengths than usual: a G-test of the whole day.
+//! Whether a day was made up of other classes, reasons, lengths or unknown words than usual: a G-test of the whole day.
 //!
 //! What is expected is what the same hours of the week had in four weeks before. Real days differ by more than chance, so
 //! that G is divided by a dispersion factor, measured on the past days, each against the other weeks.

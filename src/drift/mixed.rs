@@ -41,6 +41,7 @@ impl Mix {
         let (of, name) = match self.what {
             Detector::Reasons => ("escalations", format!("for reason {}", tested.name)),
             Detector::Lengths => ("messages", format!("{} long", tested.name)),
+            Detector::UnknownWords => ("messages", format!("of words of which no rule knows {}", tested.name)),
             Detector::Classes | Detector::Rate { .. } => ("messages", format!("of class {}", tested.name)),
         };
         let why = format!(

@@ -8,7 +8,7 @@
 //! Two kinds of detector, and one promise over all of them together, [`RUN_MEAN_MIN`]:
 //!
 //! - the share escalated, in total and per class, up and down: an e-detector, each window one step (`rate`);
-//! - the mix of classes, of reasons and of lengths: a G-test, each day one test (`mix`).
+//! - the mix of classes, of reasons, of lengths and of shares of unknown words: a G-test, each day one test (`mix`).
 //!
 //! All compare with the same hours of the week in the four weeks before (`baseline`), so that day and night are no drift.
 
@@ -36,4 +36,4 @@ pub use detector::{Alarm, Detector, Direction, Fired, Point, Reading, Silence};
 pub use fold::{CLASSES_MAX, Drift, REASONS_MAX, RUN_MEAN_MIN};
 pub use gather::{Gathering, TALLY_VERSION, TallyRecord};
 pub use rate::REST_S;
-pub use tally::{Counts, LENGTHS, NO_CLASS, OTHER, Tally};
+pub use tally::{Counts, LENGTHS, NO_CLASS, OTHER, Tally, UNKNOWNS};

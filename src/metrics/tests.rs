@@ -60,8 +60,8 @@ fn rendered() -> String {
             let outcome = Outcome { disposition, class: None, reason };
             let (refused_action, outward_action) =
                 (reason.map(|it| ("reply".to_owned(), it)), Some("reply".to_owned()));
-            let (payload_bytes, decided_in) = (0, Duration::ZERO);
-            let counted = Counted { outcome, refused_action, outward_action, payload_bytes, decided_in };
+            let (payload_bytes, unknown_words, decided_in) = (0, None, Duration::ZERO);
+            let counted = Counted { outcome, refused_action, outward_action, payload_bytes, unknown_words, decided_in };
             metrics.decided(&counted);
             metrics.sampled(&counted, true);
             metrics.sampled(&counted, false);

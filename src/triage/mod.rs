@@ -73,6 +73,7 @@ pub fn verdict<'a>(
     now: Timestamp,
     scratch: &mut Scratch,
 ) -> (Verdict, Named<'a>) {
+    scratch.forget();
     match &reading.message {
         Err(malformed) => (Verdict::none(malformed.reason(), Vec::new()), Named::default()),
         Ok(_) if reading.spec.mode == crate::channel::Mode::Direct => {

@@ -26,7 +26,7 @@ async fn history(broker: &Broker, lately: u64) {
             let mut tally = Tally::at(start_s);
             for message in 0..20 {
                 let is_escalated = message * 5 < percent;
-                tally.add(Some("scheduling_confirm"), is_escalated.then_some("novel"), 100);
+                tally.add(Some("scheduling_confirm"), is_escalated.then_some("novel"), 100, None);
             }
             let bytes = TallyRecord::new(tally).encode().unwrap();
             client.publish(format!("decile.tally.{start_s}.{instance}"), bytes.into()).await.unwrap();
@@ -127,6 +127,8 @@ async fn what_an_instance_decided_is_told_when_it_stops() {
     for text in [CONFIRM, "nobody knows this", "nobody knows that"] {
         broker.decide(text).await;
     }
+    // What cannot be read says nothing of its words.
+    broker.publish_all("in.main.x", std::iter::repeat_n("{".to_owned(), 20)).await;
     broker.publish("in.direct", serde_json::json!({ "text": "hello" }).to_string()).await;
     broker.all_acknowledged("IN").await;
     daemon.signal("TERM");
@@ -137,9 +139,15 @@ async fn what_an_instance_decided_is_told_when_it_stops() {
     };
     assert_eq!(
         (count(Tally::decisions), count(Tally::escalated)),
-        (3, 2),
+        (23, 22),
         "what is passed on is not triaged: {told:?}"
     );
     assert_eq!(count(|tally| tally.reasons.get("unmatched").copied().unwrap_or(0)), 2);
+    assert_eq!(count(|tally| tally.unknown.values().sum()), 3);
+    let unknown = |bucket: u8| -> u64 {
+        let of = |it: &Committed| TallyRecord::parse(&it.bytes).unwrap().tally.unknown.get(&bucket).copied();
+        told.iter().filter_map(of).sum()
+    };
+    assert_eq!([2, 6, 10].map(unknown), [1, 1, 1], "one word in four, two in three, and all of them: {told:?}");
     assert_eq!(told[0].header("nats-ttl"), Some("8553600"), "as long as it says something");
 }

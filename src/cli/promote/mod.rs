@@ -1,5 +1,6 @@
 //! `decile promote`: a person raises a class by one level on some channels, and signs it.
 
+mod back;
 mod file;
 mod would;
 
@@ -68,9 +69,6 @@ pub(super) struct Promote {
     key: KeyArgs,
 }
 
-/// How fast a demotion is.
-const AT_ONCE: &str = "outward actions at once, at the broker, internal ones as soon as it is seen";
-
 /// What is known when somebody wants to promote.
 struct Known {
     world: World,
@@ -99,7 +97,7 @@ impl Promote {
         let promotion = self.promotion(&known)?;
         let is_enough = show(&promotion, &known);
         would::print(&reach, &promotion, known.today()).await?;
-        println!("it is taken back by `decile demote {}`, which needs no key: {AT_ONCE}", promotion.class);
+        back::print(&promotion, &known.policy);
         if !is_enough && promotion.without_evidence.is_none() {
             let wrong = "too little is known for this level: see above, or say `--without-evidence REASON --for SPAN`";
             return Err(No(wrong.to_owned()).into());

@@ -1,8 +1,8 @@
 //! What a promotion would newly let through: what is still kept of those messages whose level alone held them back.
 
 use crate::authority::Promotion;
-use crate::cli::preview;
 use crate::cli::reach::Reach;
+use crate::cli::{pager, preview};
 use crate::decision::{Escalation, Record};
 use crate::policy::action::Reach as ActionReach;
 use crate::reason::Reason;
@@ -11,12 +11,16 @@ use crate::trust::Today;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
-/// The most messages that are listed.
-const LISTED_MAX: usize = 50;
+/// The most messages that are listed, the newest: to scroll through.
+const LISTED_MAX: usize = 10_000;
+/// The same where nobody scrolls.
+const PRINTED_MAX: usize = 50;
+/// So many fit on a screen.
+const SCREEN: usize = 20;
 
 /// Prints them, and how far back that reaches.
 pub(super) async fn print(reach: &Reach, promotion: &Promotion, today: Today<'_>) -> anyhow::Result<()> {
-    let mut would: VecDeque<(Timestamp, Box<Escalation>)> = VecDeque::new();
+    let mut would: VecDeque<String> = VecDeque::new();
     let (mut oldest, mut count): (Option<Timestamp>, usize) = (None, 0);
     let filter = Filter { class: Some(promotion.class.to_string()), ..Filter::default() };
     store::read_all(&reach.connection, &reach.stream, &reach.root, &filter, |stored| {
@@ -28,7 +32,7 @@ pub(super) async fn print(reach: &Reach, promotion: &Promotion, today: Today<'_>
             if would.len() == LISTED_MAX {
                 let _ = would.pop_front();
             }
-            would.push_back((stored.committed_at, escalation));
+            would.push_back(preview::line(stored.committed_at, &escalation));
         }
     })
     .await?;
@@ -38,15 +42,14 @@ pub(super) async fn print(reach: &Reach, promotion: &Promotion, today: Today<'_>
         ActionReach::Internal => "stays inside Decile",
     };
     println!("{count} message(s) would newly be handled ({since}); `{}` {how}", promotion.action.kind);
-    for (at, escalation) in &would {
-        println!("{}", preview::line(*at, escalation));
+    if would.len() > SCREEN && pager::show(&would) {
+        return Ok(());
     }
-    if count > would.len() {
-        println!(
-            "  … the last {} of them; `decile log --reason level --class {}` has all",
-            would.len(),
-            promotion.class
-        );
+    let first = would.len().saturating_sub(PRINTED_MAX);
+    would.range(first..).for_each(|line| println!("{line}"));
+    let printed = would.len() - first;
+    if count > printed {
+        println!("  … the last {printed} of them; `decile log --reason level --class {}` has all", promotion.class);
     }
     Ok(())
 }

@@ -58,6 +58,9 @@ fn mixes() {
         let (delays, others) = found(&warm, &Detector::Lengths, 5, |it| it.length += 0.7);
         show("lengths", &delays, &others);
         assert!(others.len() <= 1, "{others:?}");
+        let (delays, others) = found(&warm, &Detector::UnknownWords, 5, |it| it.unknown += 0.1);
+        show("unknown words", &delays, &others);
+        assert!(others.len() <= 1, "{others:?}");
         // Two classes that are escalated nearly as often change places: no share has changed.
         let (delays, others) = found(&warm, &Detector::Classes, 5, |it| {
             it.classes[0].1 = 15.0;
@@ -115,7 +118,7 @@ fn it_says_what_in_plain_words() {
     eprintln!("{}", alarm.why);
     assert!(alarm.why.contains("decisions of class class_0 in the last"), "{}", alarm.why);
     assert!(alarm.at_s > changed_s && alarm.at_s < changed_s + 8 * 3_600);
-    assert!((0.15..0.6).contains(&alarm.now) && (0.08..0.12).contains(&alarm.usual), "{alarm:?}");
+    assert!((0.15..0.6).contains(&alarm.now) && (0.05..0.16).contains(&alarm.usual), "{alarm:?}");
     let readings = drift.readings();
     let reading = readings.iter().find(|it| it.what == alarm.what).unwrap();
     assert_eq!(reading.last.as_ref().map(|it| (it.at_s, &it.why)), Some((alarm.at_s, &alarm.why)));

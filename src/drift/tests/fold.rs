@@ -6,6 +6,7 @@ use crate::drift::calendar::{DAY_S, PERIOD_DAYS};
 use crate::drift::{
     Alarm, CLASSES_MAX, Counts, Detector, Direction, Drift, NO_CLASS, OTHER, REPLAY_S, Silence, Tally, WINDOW_S,
 };
+use std::collections::BTreeMap;
 
 /// Busy, with fewer classes after some weeks, and a change in the middle that gives alarms.
 fn tallies(rng: &mut fastrand::Rng, days: usize) -> Vec<Tally> {
@@ -121,18 +122,32 @@ fn it_is_bounded_whatever_comes() {
             tally.reasons.insert(format!("reason_{window}_{i}"), many);
             tally.classes.insert("long".repeat(1_000), Counts { decisions: 1, escalated: 0 });
             tally.lengths.insert(u8::try_from(window % 256).unwrap(), many);
+            tally.unknown.insert(u8::try_from(window % 256).unwrap(), many);
         }
         drift.apply(&tally);
     }
     let text = format!("{drift:?}");
     assert!(text.len() < 3_000_000, "{}", text.len());
-    assert_eq!(drift.readings().len(), 2 + 3 + 2 * (CLASSES_MAX - 1), "one is for all others");
+    assert_eq!(drift.readings().len(), 2 + 4 + 2 * (CLASSES_MAX - 1), "one is for all others");
     assert!(text.contains(OTHER) && !text.contains("longlong"));
     assert!(drift.readings().iter().all(|it| it.now.is_none_or(|now| (0.0..=1.0).contains(&now))));
     // After five weeks without them they make room.
     drift.apply(&Tally::at(50 * DAY_S));
-    assert_eq!(drift.readings().len(), 2 + 3);
+    assert_eq!(drift.readings().len(), 2 + 4);
     assert!(format!("{drift:?}").len() < 10_000);
+}
+
+/// Tallies of an earlier version say nothing of words.
+#[test]
+fn what_was_not_counted_before_is_no_drift() {
+    let (mut drift, mut source) = (Drift::default(), Source::new(Traffic::plain(200.0, 0.1), &mut rng("uncounted")));
+    for _ in 0..30 * DAY {
+        drift.apply(&Tally { unknown: BTreeMap::new(), ..source.next() });
+    }
+    let alarms = fold(&mut drift, &mut source, 13);
+    assert!(alarms.iter().all(|it| it.what != Detector::UnknownWords), "{alarms:?}");
+    let words = drift.readings().into_iter().find(|it| it.what == Detector::UnknownWords).unwrap();
+    assert_eq!(words.silent, Some(Silence::Young));
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub(crate) struct Traffic {
     pub(crate) reasons: Vec<f64>,
     /// The middle of the lengths, as a power of two.
     pub(crate) length: f64,
+    /// The middle of the shares of unknown words.
+    pub(crate) unknown: f64,
     /// 0 for none; 1: nights have a tenth of the messages, three times the odds of an escalation, and another mix.
     pub(crate) cycle: f64,
     /// By how much days differ in their log odds and in their volume, and hours in theirs (standard deviations).
@@ -71,6 +73,7 @@ impl Traffic {
             classes: vec![(share, 1.0)],
             reasons: vec![3.0, 2.0, 1.0],
             length: 8.0,
+            unknown: 0.5,
             cycle: 0.0,
             days_differ: 0.0,
             hours_differ: 0.0,
@@ -85,6 +88,7 @@ impl Traffic {
             classes: vec![(0.02, 30.0), (0.05, 30.0), (0.1, 20.0), (0.3, 10.0), (1.0, 4.0)],
             reasons: vec![30.0, 20.0, 10.0, 5.0, 1.0],
             length: 8.0,
+            unknown: 0.5,
             cycle: 1.0,
             days_differ: 0.08,
             hours_differ: 0.1,
@@ -151,6 +155,8 @@ impl Source {
             }
             let length = (traffic.length - night + 1.3 * normal(rng)).clamp(0.0, 15.0) as u8;
             *tally.lengths.entry(length).or_default() += size;
+            let unknown = (10.0 * (traffic.unknown + 0.1 * night + 0.15 * normal(rng))).clamp(0.0, 10.0) as u8;
+            *tally.unknown.entry(unknown).or_default() += size;
         }
         self.next_s += WINDOW_S;
         tally

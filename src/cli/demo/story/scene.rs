@@ -208,7 +208,7 @@ impl Scene {
         while start_s < last(to_s) {
             let mut tally = Tally::at(start_s);
             for message in 0..20 {
-                tally.add(Some(CLASS), (message * 5 < percent).then_some("novel"), 100);
+                tally.add(Some(CLASS), (message * 5 < percent).then_some("novel"), 100, None);
             }
             let bytes = TallyRecord::new(tally).encode()?;
             let mut headers = async_nats::HeaderMap::new();
