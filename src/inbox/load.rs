@@ -2,7 +2,7 @@
 
 use super::Published;
 use super::place::Place;
-use crate::decision::{DecisionId, Record};
+use crate::decision::DecisionId;
 use crate::policy::Desk;
 use crate::rulings::{RulingReceipt, Word};
 use crate::subject::Root;
@@ -11,6 +11,19 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The most escalations that are remembered; those that come while so many wait are left out.
 const WAITING_MAX: usize = 100_000;
+
+/// What of an escalation says who is asked: all else is passed over, and costs nothing.
+#[derive(serde::Deserialize)]
+struct Asking {
+    decision: Asked,
+}
+
+#[derive(serde::Deserialize)]
+struct Asked {
+    id: DecisionId,
+    #[serde(default)]
+    desk: Option<Desk>,
+}
 
 /// The escalations that nobody has answered.
 #[derive(Clone, Debug)]
@@ -45,11 +58,12 @@ impl Load {
 
     /// An escalation. One that waits already has gone to another desk.
     fn escalated(&mut self, published: &Published<'_>) {
-        let Ok(Record::Escalated(escalation)) = Record::parse(published.payload) else { return };
-        let Some(desk) = escalation.decision.desk else { return };
-        self.gone(&escalation.decision.id);
+        let Ok(Asking { decision: Asked { id, desk: Some(desk) } }) = serde_json::from_slice(published.payload) else {
+            return;
+        };
+        self.gone(&id);
         if self.waiting() < WAITING_MAX {
-            self.desks.entry(desk).or_default().insert(escalation.decision.id, published.stored_at);
+            self.desks.entry(desk).or_default().insert(id, published.stored_at);
         }
     }
 
@@ -88,6 +102,7 @@ impl Load {
 mod tests {
     use super::super::tests::{at, escalation, ruling_receipt};
     use super::*;
+    use crate::decision::Record;
 
     const DRAFT: &str = include_str!("../../tests/golden/draft-v1.json");
 
